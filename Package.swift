@@ -1,0 +1,215 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// The targets stand here in the order of their layers: each imports only targets above its own line.
+// `Tests/ArchitectureTests` checks the sources against the same table.
+let package = Package(
+    name: "Rewarm",
+    platforms: [.macOS(.v26)],
+    products: [.executable(name: "rewarm", targets: ["rewarm"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: [
+        // System libraries.
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+
+        // L0: the nouns; cursors, integers, checksums, LZF.
+        .target(name: "ByteCoding", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
+        .target(name: "SnapshotModel", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
+
+        // L1: pure. Bytes or values in, values or actions out; no clock, no I/O.
+        .target(
+            name: "RESP",
+            dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
+        ),
+        .target(
+            name: "RDB",
+            dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
+        ),
+        .target(
+            name: "ArchiveFormat",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "CZlib", "CZstd",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+
+        // L2: sockets; objects at rest; archives over objects.
+        .target(
+            name: "Transport",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RESP",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+        .target(
+            name: "ObjectStorage",
+            dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
+        ),
+        .target(
+            name: "ArchiveIO",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "ArchiveFormat", "ObjectStorage",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+
+        // L3: the engines.
+        .target(
+            name: "Capture",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
+                "ArchiveIO",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .target(
+            name: "Restore",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
+                "ArchiveIO",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .target(
+            name: "Catalog",
+            dependencies: [
+                "SnapshotModel", "ObjectStorage",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+
+        // L4: plan, then apply.
+        .target(
+            name: "Operations",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
+                "Capture", "Restore", "Catalog",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+
+        // L5: the command.
+        .executableTarget(
+            name: "rewarm",
+            dependencies: [
+                "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Capture", "Restore", "Catalog",
+                "Operations",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+
+        // Tests: launchers, seeded generators and oracles that share no code with the sources; then one target per module.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "SnapshotModelTests", dependencies: ["SnapshotModel"]),
+        .testTarget(
+            name: "ByteCodingTests",
+            dependencies: ["ByteCoding", "TestSupport", .product(name: "NIOCore", package: "swift-nio")]
+        ),
+        .testTarget(
+            name: "RESPTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RESP", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "RDBTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RDB", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "ArchiveFormatTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "ArchiveFormat", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["Fixtures"]
+        ),
+        .testTarget(
+            name: "TransportTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RESP", "Transport", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "ObjectStorageTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "ObjectStorage", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "ArchiveIOTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "ArchiveFormat", "ObjectStorage", "ArchiveIO", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "CaptureTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
+                "ArchiveIO", "Capture", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "RestoreTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
+                "ArchiveIO", "Restore", "TestSupport", .product(name: "NIOCore", package: "swift-nio"), "Catalog",
+                "Capture", "Operations",
+            ]
+        ),
+        .testTarget(
+            name: "CatalogTests",
+            dependencies: [
+                "SnapshotModel", "ObjectStorage", "Catalog", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "OperationsTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
+                "Capture", "Restore", "Catalog", "Operations", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["rewarm", "TestSupport"]),
+        .testTarget(name: "DocumentationTests", dependencies: ["rewarm", "TestSupport"]),
+    ]
+)
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .treatWarning("DeprecatedDeclaration", as: .warning),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+    target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

@@ -1,0 +1,75 @@
+/// Counts over the live keys of a part or a snapshot.
+package struct SnapshotStatistics: Codable, Hashable, Sendable {
+    /// Keys and keys with an expiry, by database.
+    package struct DatabaseCounts: Codable, Hashable, Sendable {
+        package var keyCount: UInt64
+        package var expiringKeyCount: UInt64
+
+        package init(keyCount: UInt64 = 0, expiringKeyCount: UInt64 = 0) {
+            self.keyCount = keyCount
+            self.expiringKeyCount = expiringKeyCount
+        }
+    }
+
+    /// Keys and bytes of one kind of value ("string", "hash", "module", …).
+    package struct TypeCounts: Codable, Hashable, Sendable {
+        package var keyCount: UInt64
+        /// Bytes of the payload bodies, before compression.
+        package var bodyByteCount: UInt64
+
+        package init(keyCount: UInt64 = 0, bodyByteCount: UInt64 = 0) {
+            self.keyCount = keyCount
+            self.bodyByteCount = bodyByteCount
+        }
+    }
+
+    package var databases: [Int: DatabaseCounts]
+    /// By the name of the value's type as users know it: string, list, set, zset, hash, stream, module:<name>.
+    package var types: [String: TypeCounts]
+    /// Remaining lives at the snapshot's instant.
+    package var lifetimes: LifetimeHistogram
+    package var functionLibraryCount: UInt64
+    package var moduleAuxiliaryCount: UInt64
+    /// Keys that carry access data, and of which kind.
+    package var idleKeyCount: UInt64
+    package var frequencyKeyCount: UInt64
+    /// The largest payload body and the largest key, in bytes.
+    package var largestBodyByteCount: UInt64
+    package var largestKeyByteCount: UInt64
+
+    package init() {
+        databases = [:]
+        types = [:]
+        lifetimes = LifetimeHistogram()
+        functionLibraryCount = 0
+        moduleAuxiliaryCount = 0
+        idleKeyCount = 0
+        frequencyKeyCount = 0
+        largestBodyByteCount = 0
+        largestKeyByteCount = 0
+    }
+
+    package var keyCount: UInt64 { databases.values.reduce(0) { $0 + $1.keyCount } }
+    package var expiringKeyCount: UInt64 { databases.values.reduce(0) { $0 + $1.expiringKeyCount } }
+    package var bodyByteCount: UInt64 { types.values.reduce(0) { $0 + $1.bodyByteCount } }
+
+    /// Adds the counts of another part.
+    package mutating func add(_ other: Self) {
+        databases.merge(other.databases) {
+            DatabaseCounts(
+                keyCount: $0.keyCount + $1.keyCount,
+                expiringKeyCount: $0.expiringKeyCount + $1.expiringKeyCount
+            )
+        }
+        types.merge(other.types) {
+            TypeCounts(keyCount: $0.keyCount + $1.keyCount, bodyByteCount: $0.bodyByteCount + $1.bodyByteCount)
+        }
+        lifetimes.add(other.lifetimes)
+        functionLibraryCount += other.functionLibraryCount
+        moduleAuxiliaryCount += other.moduleAuxiliaryCount
+        idleKeyCount += other.idleKeyCount
+        frequencyKeyCount += other.frequencyKeyCount
+        largestBodyByteCount = max(largestBodyByteCount, other.largestBodyByteCount)
+        largestKeyByteCount = max(largestKeyByteCount, other.largestKeyByteCount)
+    }
+}
