@@ -1,0 +1,126 @@
+import ByteCoding
+import NIOCore
+
+/// A hash body of counted entries with a deadline each: Redis 22 and 24, Valkey 22.
+struct FieldDeadlineTable {
+    private struct Entry {
+        var deadline: Int64?
+        /// Field and value, two RDB strings one after the other, as a range of the body's readable bytes.
+        var strings: Range<Int>
+    }
+
+    private let body: ByteBuffer
+    private let form: FieldDeadlineForm
+    private let entries: [Entry]
+
+    /// Every deadline there is.
+    var deadlines: [Int64] { entries.compactMap(\.deadline) }
+
+    init(_ body: ByteBuffer, form: FieldDeadlineForm) throws(RDBError) {
+        self.body = body
+        self.form = form
+        entries = try body.withUnsafeReadableBytes { bytes in Self.entries(bytes, form) }.get()
+    }
+
+    /// The body with each deadline put through `transform`; nil takes it away.
+    func rewritten(_ transform: (Int64) -> Int64?) -> ByteBuffer {
+        let deadlines = entries.map { $0.deadline.flatMap(transform) }
+        let earliest = deadlines.compactMap { $0 }.min()
+        var result = ByteBuffer()
+        result.reserveCapacity(body.readableBytes + 8 * entries.count)
+        // Without any deadline the server writes 0 here, too (`rdbSaveObject`).
+        if case .relativeTable = form { result.writeLittleEndian(earliest ?? 0) }
+        RDBLength.write(UInt64(entries.count), into: &result)
+        for (entry, deadline) in zip(entries, deadlines) {
+            switch form {
+            case .relativeTable:
+                RDBLength.write(deadline.map { UInt64($0 - (earliest ?? 0) + 1) } ?? 0, into: &result)
+            case .absoluteTable: RDBLength.write(deadline.map { UInt64($0) } ?? 0, into: &result)
+            default: break
+            }
+            body.withUnsafeReadableBytes { _ = result.writeBytes(UnsafeRawBufferPointer(rebasing: $0[entry.strings])) }
+            if case .valkeyTable = form { result.writeLittleEndian(deadline ?? -1) }
+        }
+        return result
+    }
+
+    private static func entries(
+        _ bytes: UnsafeRawBufferPointer,
+        _ form: FieldDeadlineForm
+    ) -> Result<[Entry], RDBError> {
+        var reader = TableReader(bytes)
+        // What is added to a stored deadline that is not 0.
+        var base: Int64 = 0
+        if case .relativeTable = form {
+            guard let earliest = reader.number() else { return .failure(reader.failure) }
+            guard earliest >= 0 else { return .failure(.malformed(.number, offset: reader.offset)) }
+            base = earliest - 1
+        }
+        guard let count = reader.length() else { return .failure(reader.failure) }
+        var entries: [Entry] = []
+        // Each entry takes three bytes at least, so a count cannot take memory that its bytes do not justify.
+        entries.reserveCapacity(Int(min(count, UInt64(bytes.count / 3))))
+        for _ in 0..<count {
+            var entry = Entry(deadline: nil, strings: 0..<0)
+            if case .valkeyTable = form {
+                guard let strings = reader.stringPair(), let deadline = reader.number()
+                else { return .failure(reader.failure) }
+                entry = Entry(deadline: deadline < 0 ? nil : deadline, strings: strings)
+            } else {
+                guard let stored = reader.length(), let strings = reader.stringPair()
+                else { return .failure(reader.failure) }
+                entry.strings = strings
+                if stored > 0 {
+                    guard let deadline = Int64(exactly: stored)?.addingReportingOverflow(base),
+                        !deadline.overflow
+                    else { return .failure(.malformed(.number, offset: reader.offset)) }
+                    entry.deadline = deadline.partialValue
+                }
+            }
+            entries.append(entry)
+        }
+        guard reader.isAtEnd else { return .failure(.malformed(.trailingBytes, offset: reader.offset)) }
+        return .success(entries)
+    }
+}
+
+/// Reads the parts of a table body; nil where they are cut off or malformed.
+private struct TableReader {
+    private let start: UnsafeRawPointer?
+    private var next: Int = 0
+    private let bytes: UnsafeRawBufferPointer
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        start = bytes.baseAddress
+    }
+
+    var offset: UInt64 { UInt64(next) }
+    var isAtEnd: Bool { next == bytes.count }
+    /// What to say after a nil.
+    var failure: RDBError { .truncated(offset: offset) }
+
+    mutating func number() -> Int64? {
+        guard bytes.count - next >= 8 else { return nil }
+        defer { next += 8 }
+        return Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: next, as: Int64.self))
+    }
+
+    mutating func length() -> UInt64? {
+        guard let start else { return nil }
+        var lexer = RDBLexer()
+        var position = start + next
+        guard let token = lexer.length(&position, start + bytes.count), token.isLength else { return nil }
+        next = position - start
+        return token.value
+    }
+
+    mutating func stringPair() -> Range<Int>? {
+        let first = next
+        for _ in 0..<2 {
+            guard let string = RDBString.parse(UnsafeRawBufferPointer(rebasing: bytes[next...])) else { return nil }
+            next += string.byteCount
+        }
+        return first..<next
+    }
+}

@@ -1,0 +1,132 @@
+import NIOCore
+
+/// Decodes the three stream encodings (redis:src/rdb.c `rdbSaveObject`, redis:src/t_stream.c for the listpacks).
+enum StreamDecoder {
+    /// What each RDB type adds to the one before.
+    enum Variant: Int {
+        /// Type 15.
+        case first
+        /// Type 19: first id, largest deleted id, entries added; a group's entries read.
+        case withEntryCounts
+        /// Type 21: a consumer's active time.
+        case withActiveTimes
+    }
+
+    static func decode(_ reader: inout RDBBodyReader, variant: Variant) throws(RDBError) -> StreamValue {
+        var entries: [StreamValue.Entry] = []
+        for _ in 0..<(try reader.count()) {
+            let nodeKey = try reader.string()
+            entries += try node(key: nodeKey, listpack: reader.string())
+        }
+        let hasCounts = variant != .first
+        let length = try reader.length()
+        let lastID = try identifier(&reader)
+        let firstID = hasCounts ? try identifier(&reader) : nil
+        let maximalDeletedID = hasCounts ? try identifier(&reader) : nil
+        let entriesAdded = hasCounts ? try reader.length() : nil
+        var groups: [StreamValue.Group] = []
+        for _ in 0..<(try reader.count()) { groups.append(try group(&reader, variant: variant)) }
+        return StreamValue(
+            entries: entries,
+            length: length,
+            lastID: lastID,
+            firstID: firstID,
+            maximalDeletedID: maximalDeletedID,
+            entriesAdded: entriesAdded,
+            groups: groups
+        )
+    }
+
+    private static func group(
+        _ reader: inout RDBBodyReader,
+        variant: Variant
+    ) throws(RDBError) -> StreamValue.Group {
+        let name = try reader.string()
+        let lastDelivered = try identifier(&reader)
+        let entriesRead = variant == .first ? nil : try reader.length()
+        var pending: [StreamValue.PendingEntry] = []
+        for _ in 0..<(try reader.count()) {
+            let id = try binaryIdentifier(&reader)
+            let deliveredAt = try reader.integer(Int64.self)
+            let deliveryCount = try reader.length()
+            pending.append(
+                StreamValue.PendingEntry(id: id, deliveredAtMilliseconds: deliveredAt, deliveryCount: deliveryCount)
+            )
+        }
+        var consumers: [StreamValue.Consumer] = []
+        for _ in 0..<(try reader.count()) { consumers.append(try consumer(&reader, variant: variant)) }
+        return StreamValue.Group(
+            name: name,
+            lastDelivered: lastDelivered,
+            entriesRead: entriesRead == .max ? nil : entriesRead,
+            pending: pending,
+            consumers: consumers
+        )
+    }
+
+    private static func consumer(
+        _ reader: inout RDBBodyReader,
+        variant: Variant
+    ) throws(RDBError) -> StreamValue.Consumer {
+        let name = try reader.string()
+        let seenAt = try reader.integer(Int64.self)
+        let activeAt = variant == .withActiveTimes ? try reader.integer(Int64.self) : nil
+        var pending: [StreamValue.ID] = []
+        for _ in 0..<(try reader.count()) { pending.append(try binaryIdentifier(&reader)) }
+        return StreamValue.Consumer(
+            name: name,
+            seenAtMilliseconds: seenAt,
+            activeAtMilliseconds: activeAt,
+            pending: pending
+        )
+    }
+
+    /// An id as two lengths.
+    private static func identifier(_ reader: inout RDBBodyReader) throws(RDBError) -> StreamValue.ID {
+        StreamValue.ID(milliseconds: try reader.length(), sequence: try reader.length())
+    }
+
+    /// An id as 16 bytes, both halves big-endian, so that it sorts as bytes.
+    private static func binaryIdentifier(_ reader: inout RDBBodyReader) throws(RDBError) -> StreamValue.ID {
+        StreamValue.ID(
+            milliseconds: try reader.integer(UInt64.self, .big),
+            sequence: try reader.integer(UInt64.self, .big)
+        )
+    }
+
+    /// The live entries of one node.
+    ///
+    /// A master entry names the common fields, then come entries with ids relative to the node's key. Flag 1 marks a deleted entry, flag 2 one that has exactly the master's fields.
+    private static func node(key: ByteBuffer, listpack blob: ByteBuffer) throws(RDBError) -> [StreamValue.Entry] {
+        var keyReader = RDBBodyReader(key)
+        let master = try binaryIdentifier(&keyReader)
+        var listpack = try Listpack(blob)
+        let damaged = RDBError.malformed(.streamNode, offset: 0)
+        func text() throws(RDBError) -> ByteBuffer {
+            guard let element = try listpack.next() else { throw damaged }
+            return element
+        }
+        let entryCount = try listpack.nextCount() + listpack.nextCount()
+        var masterFields: [ByteBuffer] = []
+        for _ in 0..<(try listpack.nextCount()) { masterFields.append(try text()) }
+        guard try listpack.nextInteger() == 0 else { throw damaged }
+        var entries: [StreamValue.Entry] = []
+        for _ in 0..<entryCount {
+            let flags = try listpack.nextInteger()
+            let id = StreamValue.ID(
+                milliseconds: master.milliseconds &+ UInt64(bitPattern: try listpack.nextInteger()),
+                sequence: master.sequence &+ UInt64(bitPattern: try listpack.nextInteger())
+            )
+            var fields: [(name: ByteBuffer, value: ByteBuffer)] = []
+            if flags & 2 != 0 {
+                for name in masterFields { fields.append((name, try text())) }
+            } else {
+                for _ in 0..<(try listpack.nextCount()) { fields.append((try text(), try text())) }
+            }
+            _ = try listpack.nextInteger()
+            if flags & 1 == 0 { entries.append(StreamValue.Entry(id: id, fields: fields)) }
+        }
+        guard try listpack.next() == nil else { throw damaged }
+        return entries
+    }
+}
