@@ -1,0 +1,69 @@
+import NIOCore
+import RESP
+
+/// Commands and pipelines: replies go to the requests in their order.
+final class CommandSink: ReplySink {
+    private struct Request {
+        var remaining: Int
+        var replies: [RESPValue]
+        let promise: EventLoopPromise<[RESPValue]>
+    }
+
+    private let address: String
+    private var requests = CircularBuffer<Request>()
+    private var parser = RESPParser()
+    private var input = ByteBuffer()
+
+    init(address: String) {
+        self.address = address
+    }
+
+    var isAwaitingBytes: Bool { !requests.isEmpty }
+
+    /// Announces replies; the promise gets them when all are there.
+    func expect(replyCount: Int, promise: EventLoopPromise<[RESPValue]>) {
+        guard replyCount > 0 else { return promise.succeed([]) }
+        requests.append(Request(remaining: replyCount, replies: [], promise: promise))
+    }
+
+    func receive(_ bytes: ByteBuffer) throws(TransportError) {
+        var bytes = bytes
+        if input.readableBytes == 0 {
+            input = bytes
+        } else {
+            input.writeBuffer(&bytes)
+        }
+        while let value = try nextReply() { try deliver(value) }
+        if input.readableBytes == 0 { input = ByteBuffer() }
+    }
+
+    private func nextReply() throws(TransportError) -> RESPValue? {
+        do throws(RESPError) {
+            return try parser.next(&input)
+        } catch {
+            throw TransportError(.protocolViolation, "\(address) sent no valid reply: \(error)", cause: error)
+        }
+    }
+
+    private func deliver(_ value: RESPValue) throws(TransportError) {
+        if case .push = value { return }
+        guard !requests.isEmpty else {
+            // Servers say why they close a connection before anything was asked.
+            if let error = value.error { throw TransportError(error, command: nil, address: address) }
+            throw TransportError(.protocolViolation, "\(address) sent a reply that nothing asked for")
+        }
+        requests[requests.startIndex].replies.append(value)
+        requests[requests.startIndex].remaining -= 1
+        if requests[requests.startIndex].remaining == 0, let done = requests.popFirst() {
+            done.promise.succeed(done.replies)
+        }
+    }
+
+    func readCompleted() {}
+
+    func fail(_ error: TransportError) {
+        let failed = requests
+        requests.removeAll()
+        for request in failed { request.promise.fail(error) }
+    }
+}
