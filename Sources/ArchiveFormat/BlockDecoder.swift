@@ -1,0 +1,92 @@
+package import NIOCore
+
+/// A block as it was before compression.
+package struct DecodedBlock: Sendable {
+    package var header: BlockHeader
+    /// Of the block's header in the file.
+    package var offset: UInt64
+    /// The raw bytes; ranges of a `RecordLayout` are offsets into it.
+    package var bytes: ByteBuffer
+
+    package init(header: BlockHeader, offset: UInt64, bytes: ByteBuffer) {
+        self.header = header
+        self.offset = offset
+        self.bytes = bytes
+    }
+
+    /// The records from the first on; only in a block of kind `records`.
+    package func records() -> RecordCursor {
+        RecordCursor(bytes, header: header, at: offset)
+    }
+
+    package var location: BlockLocation { header.location(at: offset) }
+}
+
+/// Checks and decompresses blocks, one after the other, with contexts that are used again.
+///
+/// Not shared between tasks: each worker has its own.
+package final class BlockDecoder {
+    private let pool: BlockBufferPool
+    private var inflater: Inflater?
+    private var zstd: ZstdDecompressor?
+
+    /// Raw bytes are put into buffers of `pool`; who has used up a decoded block may give its buffer back there.
+    package init(pool: BlockBufferPool = BlockBufferPool()) {
+        self.pool = pool
+    }
+
+    /// Checks the stored bytes' checksum and decompresses them.
+    ///
+    /// `stored` are the bytes after the header, which was decoded (and so bounded) before. `checks` turns single
+    /// checks off, for tests.
+    package func decode(
+        _ header: BlockHeader,
+        stored: ByteBuffer,
+        at offset: UInt64,
+        checks: ArchiveChecks = .all
+    ) throws(ArchiveError) -> DecodedBlock {
+        let location = header.location(at: offset)
+        guard stored.readableBytes >= header.storedByteCount else {
+            throw .truncated(.block(location), neededByteCount: UInt64(header.storedByteCount))
+        }
+        guard let stored = stored.getSlice(at: stored.readerIndex, length: header.storedByteCount) else {
+            preconditionFailure("the stored bytes were counted before")
+        }
+        let computed = CRC32.checksum(stored)
+        guard computed == header.storedChecksum || !checks.contains(.blockChecksum) else {
+            throw .checksumMismatch(.block(location), stored: header.storedChecksum, computed: computed)
+        }
+        guard header.codec != .none else {
+            return DecodedBlock(header: header, offset: offset, bytes: stored)
+        }
+        var raw = pool.take(byteCount: header.rawByteCount)
+        let isExact = try decompress(stored, codec: header.codec, into: &raw, rawByteCount: header.rawByteCount)
+        guard isExact || !checks.contains(.decompression) else {
+            throw .malformed(.block(location), reason: "it does not decompress to the length that it declares")
+        }
+        return DecodedBlock(header: header, offset: offset, bytes: raw)
+    }
+
+    private func decompress(
+        _ stored: ByteBuffer,
+        codec: CodecIdentifier,
+        into raw: inout ByteBuffer,
+        rawByteCount: Int
+    ) throws(ArchiveError) -> Bool {
+        if codec == .zlib, inflater == nil { inflater = try Inflater() }
+        if codec == .zstd, zstd == nil { zstd = try ZstdDecompressor() }
+        var isExact = false
+        raw.writeWithUnsafeMutableBytes(minimumWritableBytes: rawByteCount) { writable in
+            let target = UnsafeMutableRawBufferPointer(rebasing: writable[..<rawByteCount])
+            isExact = stored.withUnsafeReadableBytes { source in
+                switch codec {
+                case .none: false
+                case .zlib: inflater?.decompress(source, into: target) ?? false
+                case .zstd: zstd?.decompress(source, into: target) ?? false
+                }
+            }
+            return rawByteCount
+        }
+        return isExact
+    }
+}

@@ -1,0 +1,204 @@
+import ArchiveFormat
+import NIOCore
+import ObjectStorage
+
+/// The queues and tasks behind an `ArchiveWriter`.
+final class WritePipeline: Sendable {
+    enum Job: Sendable {
+        case header(ArchiveHeader)
+        case records(RawBlock, number: UInt32, firstRecord: UInt64)
+    }
+
+    /// A job that is ready to be written.
+    enum Encoded: Sendable {
+        case header(ArchiveHeader)
+        case records(EncodedBlock)
+    }
+
+    /// Blocks that wait for a compressor, for each compressor.
+    static let jobsPerWorker = 1
+    /// Compressed blocks that wait for their turn, for each compressor.
+    static let encodedPerWorker = 1
+    /// Written blocks that wait to be read back: only places and filters.
+    static let writtenBound = 16
+    /// Blocks that were read back and wait for a checker.
+    static let storedBound = 1
+
+    let archiveTag: UInt64
+    let pool: BlockBufferPool
+    private let codec: BlockCodec
+    private let parallelism: Int
+    private let assembler: ArchiveAssembler
+    private let checker: WriteChecker
+    private let jobs: SequencedQueue<Job>
+    private let encoded: SequencedQueue<Encoded>
+    private let written: SequencedQueue<WrittenPiece>
+    private let stored: SequencedQueue<StoredBlock>
+    private let outcome = Monitor(Outcome())
+
+    private struct Outcome: Sendable {
+        var ending: (closing: ArchiveClosing, superseded: SupersededRecords)?
+        var assembled: AssembledArchive?
+        var readBackDigest: [UInt8]?
+        var checked = CheckedCounts()
+        var runningCheckers: Int = 0
+        var hurriedBlockCount: UInt64 = 0
+        var summary: ArchiveSummary?
+        var failure: (any Error)?
+    }
+
+    init(upload: any ObjectUpload, codec: BlockCodec, parallelism: Int, archiveTag: UInt64) {
+        self.codec = codec
+        self.parallelism = parallelism
+        self.archiveTag = archiveTag
+        pool = BlockBufferPool(bound: 2 * parallelism + 4)
+        jobs = SequencedQueue(bound: Self.jobsPerWorker * parallelism + 1)
+        encoded = SequencedQueue(bound: Self.encodedPerWorker * parallelism + 1)
+        written = SequencedQueue(bound: Self.writtenBound)
+        stored = SequencedQueue(bound: Self.storedBound)
+        assembler = ArchiveAssembler(upload: upload, codec: codec, archiveTag: archiveTag, pool: pool)
+        checker = WriteChecker(upload: upload, pool: pool)
+        outcome.update { $0.runningCheckers = parallelism }
+    }
+
+    var isFinished: Bool { outcome.read { $0.summary != nil } }
+    var failure: (any Error)? { outcome.read { $0.failure } }
+    var storedByteCount: UInt64 { assembler.storedByteCount }
+
+    /// Delivers a job; tells how long that had to wait.
+    @discardableResult
+    func send(_ job: Job, at sequence: UInt64) async throws -> Duration {
+        guard jobs.isFull(at: sequence) else {
+            try await jobs.send(job, at: sequence)
+            return .zero
+        }
+        let start = ContinuousClock.now
+        try await jobs.send(job, at: sequence)
+        return start.duration(to: .now)
+    }
+
+    /// Gives everything up; every queue throws from now on.
+    ///
+    /// The first failure stays.
+    func fail(_ error: any Error) {
+        outcome.update { $0.failure = $0.failure ?? error }
+        let first = failure ?? error
+        jobs.fail(first)
+        encoded.fail(first)
+        written.fail(first)
+        stored.fail(first)
+    }
+
+    func addTasks(to group: inout ThrowingTaskGroup<Void, any Error>) {
+        for _ in 0..<parallelism {
+            add(to: &group) { try await self.compress() }
+            add(to: &group) { try await self.check() }
+        }
+        add(to: &group) { try await self.assemble() }
+        add(to: &group) { try await self.readBack() }
+    }
+
+    private func add(
+        to group: inout ThrowingTaskGroup<Void, any Error>,
+        _ work: @escaping @Sendable () async throws -> Void
+    ) {
+        group.addTask(executorPreference: BlockExecutor.shared) {
+            do {
+                try await work()
+            } catch {
+                self.fail(error)
+                throw error
+            }
+        }
+    }
+
+    private func compress() async throws {
+        let encoder = BlockEncoder(archiveTag: archiveTag, pool: pool)
+        while let (sequence, job) = try await jobs.receive() {
+            switch job {
+            case .header(let header): try await encoded.send(.header(header), at: sequence)
+            case .records(let block, let number, let firstRecord):
+                let codec = codecForNow()
+                let block = try encoder.encode(block, codec: codec, number: number, firstRecord: firstRecord)
+                try await encoded.send(.records(block), at: sequence)
+            }
+        }
+    }
+
+    /// The lowest level while the queue is about to be full, so that the source does not have to wait.
+    private func codecForNow() -> BlockCodec {
+        guard codec != codec.fastest, jobs.isCrowded else { return codec }
+        outcome.update { $0.hurriedBlockCount += 1 }
+        return codec.fastest
+    }
+
+    private func assemble() async throws {
+        var sequence: UInt64 = 0
+        let report: (WrittenPiece) async throws -> Void = { piece in
+            try await self.written.send(piece, at: sequence)
+            sequence += 1
+        }
+        while let (_, job) = try await encoded.receive() {
+            switch job {
+            case .header(let header): try await report(try await assembler.begin(header))
+            case .records(let block):
+                for piece in try await assembler.append(block) { try await report(piece) }
+            }
+        }
+        guard let ending = outcome.read({ $0.ending }) else { throw ArchiveIOError.notFinished }
+        let (pieces, archive) = try await assembler.finish(ending.closing, superseded: ending.superseded)
+        for piece in pieces { try await report(piece) }
+        outcome.update { $0.assembled = archive }
+        written.finish(count: sequence)
+    }
+
+    private func readBack() async throws {
+        var sequence: UInt64 = 0
+        var digests = FileDigests()
+        while let (_, piece) = try await written.receive() {
+            guard let block = try await checker.readBack(piece, &digests) else { continue }
+            try await stored.send(block, at: sequence)
+            sequence += 1
+        }
+        let digest = digests.file()
+        outcome.update { $0.readBackDigest = digest }
+        stored.finish(count: sequence)
+    }
+
+    private func check() async throws {
+        let decoder = BlockDecoder(pool: pool)
+        var counts = CheckedCounts()
+        while let (_, block) = try await stored.receive() {
+            try checker.check(block, with: decoder, counting: &counts)
+        }
+        outcome.update { [counts] in
+            $0.checked.add(counts)
+            $0.runningCheckers -= 1
+        }
+    }
+
+    /// States that `jobCount` jobs are all, waits for the rest of the work, and compares the results.
+    func finish(
+        _ closing: ArchiveClosing,
+        superseded: SupersededRecords,
+        jobCount: UInt64,
+        waitedDuration: Duration
+    ) async throws -> ArchiveSummary {
+        outcome.update { $0.ending = (closing, superseded) }
+        jobs.finish(count: jobCount)
+        encoded.finish(count: jobCount)
+        let (archive, digest, counts, hurried) = try await outcome.perform { outcome in
+            if let failure = outcome.failure { throw failure }
+            guard outcome.runningCheckers == 0, let archive = outcome.assembled, let digest = outcome.readBackDigest
+            else { return nil as (AssembledArchive, [UInt8], CheckedCounts, UInt64)? }
+            return (archive, digest, outcome.checked, outcome.hurriedBlockCount)
+        }
+        try counts.compare(with: archive.totals, closing.statistics)
+        guard digest == archive.fileDigest else {
+            throw ArchiveIOError.readBackDiffers(.trailer, reason: "the SHA-256 of the file differs")
+        }
+        let summary = archive.summary(waitedDuration: waitedDuration, hurriedBlockCount: hurried)
+        outcome.update { $0.summary = summary }
+        return summary
+    }
+}
