@@ -1,0 +1,125 @@
+import ArchiveFormat
+import ArchiveIO
+import NIOCore
+import RDB
+import SnapshotModel
+import Transport
+
+/// Streams a value that lies in several blocks into one RESTORE: no more than a chunk of it is in memory.
+///
+/// The server carries a command out when its last byte is there. If the value cannot be read to its end, the connection
+/// is closed in the middle of the command, and the server forgets it: never half a value.
+struct ChainSender {
+    enum Outcome {
+        /// The command is on its way; this many bytes.
+        case sent(UInt64)
+        /// The record went nowhere and was counted.
+        case counted
+        /// A chunk is damaged: nothing was sent. Salvage only.
+        case lost(any Error)
+    }
+
+    let pump: RecordPump
+    let lane: RestoreLane
+    let chunks: ChunkStream
+    let isSalvage: Bool
+
+    /// Sends the value of `first`, the record of the first chunk.
+    ///
+    /// The record is counted in every case, also if this throws.
+    func send(
+        _ first: RecordLayout,
+        in block: ByteBuffer,
+        key: ByteBuffer,
+        rank: UInt64,
+        _ tally: inout RestoreTally,
+        now: UnixMilliseconds
+    ) async throws -> Outcome {
+        let byteCount = chunks.chain.totalByteCount
+        let fate = key.withUnsafeReadableBytes {
+            pump.fate(first, in: block, key: $0, bodyByteCount: byteCount, tally, now: now)
+        }
+        guard case .send(let database, let deadline) = fate else {
+            if case .none(let recordClass, let reason) = fate { tally.accounting.add(to: recordClass, because: reason) }
+            return .counted
+        }
+        guard !pump.needsRewriting(first.type) else {
+            tally.accounting.add(to: .unsupported, because: .fieldDeadlines(tally.typeName(first.type)))
+            return .counted
+        }
+        if isSalvage, let damage = await damage() {
+            tally.accounting.add(to: .lostBlock)
+            return .lost(damage)
+        }
+        let record = CommandBatch.Sent(deadline: deadline ?? 0, rank: rank, type: first.type)
+        if tally.sample.wants(rank, keyByteCount: key.readableBytes) {
+            let entry = RestoreSample.Entry(
+                rank: rank,
+                database: database,
+                key: ByteBuffer(bytes: key.readableBytesView),
+                digest: nil,
+                deadline: deadline.map { UnixMilliseconds($0) }
+            )
+            tally.sample.insert(entry)
+        }
+        return .sent(try await stream(first, key, database, record, &tally))
+    }
+
+    private func stream(
+        _ first: RecordLayout,
+        _ key: ByteBuffer,
+        _ database: UInt32,
+        _ record: CommandBatch.Sent,
+        _ tally: inout RestoreTally
+    ) async throws -> UInt64 {
+        var sentByteCount: UInt64 = 0
+        var buffer = ByteBuffer()
+        var payload = key.withUnsafeReadableBytes {
+            pump.encoder.writeChainStart(
+                key: $0,
+                type: first.type,
+                bodyByteCount: Int(chunks.chain.totalByteCount),
+                deadline: record.deadline > 0 ? record.deadline : nil,
+                access: first.access,
+                into: &buffer
+            )
+        }
+        do {
+            try await lane.drain(&tally)
+            try await lane.select(database, &tally)
+            sentByteCount += UInt64(buffer.readableBytes)
+            try await lane.writePart(buffer, ending: nil, &tally)
+            var chunks = chunks
+            while let chunk = try await chunks.next() {
+                chunk.withUnsafeReadableBytes { payload.account(for: $0) }
+                sentByteCount += UInt64(chunk.readableBytes)
+                try await lane.writePart(chunk, ending: nil, &tally)
+            }
+        } catch {
+            await lane.close()
+            if error is TransportError || error is CancellationError {
+                tally.giveUp([record], because: .connectionLost)
+            } else {
+                tally.sample.remove(rank: record.rank)
+                tally.accounting.add(to: .lostBlock)
+            }
+            throw error
+        }
+        buffer.clear()
+        pump.encoder.writeChainEnd(payload, access: first.access, into: &buffer)
+        sentByteCount += UInt64(buffer.readableBytes)
+        try await lane.writePart(buffer, ending: record, &tally)
+        return sentByteCount
+    }
+
+    /// What is wrong with the value's chunks, nil if nothing: reads them all.
+    private func damage() async -> (any Error)? {
+        var chunks = chunks
+        do {
+            while try await chunks.next() != nil {}
+            return nil
+        } catch {
+            return error
+        }
+    }
+}

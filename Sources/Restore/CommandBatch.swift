@@ -1,0 +1,20 @@
+import NIOCore
+
+/// Commands on their way: the bytes go to the connection, the rest stays until the answers are in.
+struct CommandBatch: Sendable {
+    /// What is to be known of a record when its answer comes.
+    struct Sent: Sendable {
+        /// Unix milliseconds; 0 for none.
+        var deadline: Int64
+        /// The record's rank in the sample.
+        var rank: UInt64
+        var type: UInt8
+    }
+
+    /// The target's database: all commands of a batch are for one.
+    var database: UInt32
+    var bytes: ByteBuffer
+    var sent: [Sent] = []
+
+    var isEmpty: Bool { sent.isEmpty }
+}

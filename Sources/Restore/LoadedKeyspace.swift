@@ -1,0 +1,43 @@
+package import SnapshotModel
+
+/// What the target said that it stored, by database: to be held against its own INFO afterwards.
+package struct LoadedKeyspace: Sendable {
+    /// Of one of the target's databases.
+    package struct Database: Hashable, Sendable {
+        package private(set) var keyCount: UInt64 = 0
+        package private(set) var deadlines: DeadlineLedger
+
+        fileprivate init(start: UnixMilliseconds) {
+            deadlines = DeadlineLedger(start: start)
+        }
+
+        /// Counts one key; `deadline` is in Unix milliseconds, 0 for none.
+        package mutating func add(deadline: Int64) {
+            keyCount += 1
+            if deadline > 0 { deadlines.add(UnixMilliseconds(deadline)) }
+        }
+    }
+
+    private let start: UnixMilliseconds
+    package private(set) var databases: [UInt32: Database] = [:]
+
+    /// `start` is the target's clock when the restore began.
+    package init(start: UnixMilliseconds) {
+        self.start = start
+    }
+
+    /// Counts keys of one database.
+    package mutating func update(_ database: UInt32, _ count: (inout Database) -> Void) {
+        // Taken out and put back, so that the ledger's array is not copied.
+        var counts = databases.removeValue(forKey: database) ?? Database(start: start)
+        count(&counts)
+        databases[database] = counts
+    }
+
+    package var keyCount: UInt64 { databases.values.reduce(0) { $0 + $1.keyCount } }
+
+    /// Keys that had to expire between being stored and `now`.
+    package func dueCount(by now: UnixMilliseconds) -> UInt64 {
+        databases.values.reduce(0) { $0 + $1.deadlines.dueCount(by: now) }
+    }
+}

@@ -1,0 +1,248 @@
+package import SnapshotModel
+
+/// Judges a target before the first write.
+///
+/// Pure: facts in, findings out.
+package enum Preflight {
+    /// A difference of clocks is told from here on, beside what the measurements are uncertain by.
+    private static let toleratedClockDifferenceMilliseconds: Int64 = 500
+
+    /// All findings, refusals first.
+    package static func findings(
+        manifest: Manifest,
+        options: RestoreOptions,
+        target: TargetFacts,
+        estimate: RestoreEstimate
+    ) -> [PreflightFinding] {
+        let found: [PreflightFinding?] = [
+            role(target), cluster(target), loading(target), contents(options, target),
+            functions(manifest, options, target), engine(manifest), version(manifest, target), databases(target),
+            trial(manifest, target), room(options, target, estimate), replicas(target),
+            clocks(manifest, options, target), moduleAuxiliary(manifest),
+        ]
+        let findings = found.compactMap { $0 }
+        return findings.filter(\.isRefusal) + findings.filter { !$0.isRefusal }
+    }
+
+    private static func role(_ target: TargetFacts) -> PreflightFinding? {
+        guard target.isReplica else { return nil }
+        return .refusal(
+            .replica,
+            "\(target.address) is a replica and would refuse or lose the writes",
+            advice: "restore to its primary, or detach it first with REPLICAOF NO ONE"
+        )
+    }
+
+    private static func cluster(_ target: TargetFacts) -> PreflightFinding? {
+        guard target.isClusterNode else { return nil }
+        return .refusal(
+            .clusterNode,
+            "\(target.address) is a node of a cluster, which is not supported yet",
+            advice: "restore to a node with cluster-enabled no"
+        )
+    }
+
+    private static func loading(_ target: TargetFacts) -> PreflightFinding? {
+        guard target.isLoading else { return nil }
+        return .refusal(
+            .loading,
+            "\(target.address) is still loading its own dataset",
+            advice: "wait until INFO persistence says loading:0, then run the restore again"
+        )
+    }
+
+    private static func contents(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
+        guard target.keyCount > 0, options.existing == .refuse, !options.flushTarget else { return nil }
+        return .refusal(
+            .notEmpty,
+            "\(target.address) holds \(target.keyCount) keys",
+            advice: "empty it with --flush-target, or say with --existing skip or --existing replace what becomes of "
+                + "keys that exist"
+        )
+    }
+
+    private static func functions(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ target: TargetFacts
+    ) -> PreflightFinding? {
+        guard manifest.statistics.functionLibraryCount > 0, RecordFilter.wantsFunctions(options) else { return nil }
+        guard let present = target.functionLibraryCount else {
+            return .warning(
+                .noFunctions,
+                "\(target.address) (\(target.version)) knows no functions: "
+                    + "\(manifest.statistics.functionLibraryCount) libraries of the snapshot stay out",
+                advice: "restore to Redis 7.0, Valkey 7.2 or newer to have them"
+            )
+        }
+        guard present > 0, options.existing == .refuse, !options.flushTarget else { return nil }
+        return .refusal(
+            .functionsPresent,
+            "\(target.address) holds \(present) function libraries",
+            advice: "remove them with --flush-target, or say with --existing skip or --existing replace what becomes "
+                + "of libraries that exist"
+        )
+    }
+
+    private static func engine(_ manifest: Manifest) -> PreflightFinding? {
+        guard manifest.format.engine == .memcached else { return nil }
+        return .refusal(
+            .engineMismatch,
+            "the snapshot is of Memcached and the target is not",
+            advice: "restore it to a memcached:// target"
+        )
+    }
+
+    private static func version(_ manifest: Manifest, _ target: TargetFacts) -> PreflightFinding? {
+        guard let newest = target.newestRDBVersion, newest < manifest.format.rdbVersion else { return nil }
+        return olderVersion(manifest, target, "loads RDB versions up to \(newest)")
+    }
+
+    private static func olderVersion(
+        _ manifest: Manifest,
+        _ target: TargetFacts,
+        _ what: String
+    ) -> PreflightFinding {
+        .refusal(
+            .olderRDBVersion,
+            "\(target.address) (\(target.engine.rawValue) \(target.version)) \(what); the snapshot is RDB version "
+                + "\(manifest.format.rdbVersion) of \(manifest.source.engine.rawValue) "
+                + manifest.source.serverVersion,
+            advice: "restore to a server that is at least as new as the source"
+        )
+    }
+
+    private static func databases(_ target: TargetFacts) -> PreflightFinding? {
+        guard !target.missingDatabases.isEmpty else { return nil }
+        let names = target.missingDatabases.sorted().map(String.init).joined(separator: ", ")
+        return .refusal(
+            .missingDatabase,
+            "\(target.address) has no database \(names)",
+            advice: "raise 'databases' in its configuration, or map with --database SRC:DST"
+        )
+    }
+
+    /// The words of the trial write that has nothing to store.
+    private static func trial(_ manifest: Manifest, _ target: TargetFacts) -> PreflightFinding? {
+        guard let error = target.trialError else { return nil }
+        switch error.prefix(while: { $0 != " " }) {
+        case "NOREPLICAS":
+            return .refusal(
+                .noReplicas,
+                "\(target.address) takes no writes because too few replicas are attached (min-replicas-to-write)",
+                advice: "attach replicas, or set min-replicas-to-write to 0 for the restore"
+            )
+        case "MISCONF":
+            return .refusal(
+                .misconfigured,
+                "\(target.address) takes no writes because its last save failed (stop-writes-on-bgsave-error)",
+                advice: "make BGSAVE work again (disk space, permissions), or set stop-writes-on-bgsave-error to no"
+            )
+        case "OOM":
+            return .refusal(
+                .outOfMemory,
+                "\(target.address) has no memory left for a write",
+                advice: "raise maxmemory, or empty it with --flush-target"
+            )
+        case "READONLY": return target.isReplica ? nil : readOnly(target)
+        case "MOVED", "CLUSTERDOWN": return target.isClusterNode ? nil : refused(target, error)
+        default:
+            guard error.contains("payload version or checksum") || error.contains("foreign data type") else {
+                return refused(target, error)
+            }
+            return target.newestRDBVersion.map { $0 < manifest.format.rdbVersion } ?? false
+                ? nil : olderVersion(manifest, target, "refuses its payloads")
+        }
+    }
+
+    private static func readOnly(_ target: TargetFacts) -> PreflightFinding {
+        .refusal(
+            .replica,
+            "\(target.address) answers READONLY: it has become a replica",
+            advice: "restore to the present primary"
+        )
+    }
+
+    private static func refused(_ target: TargetFacts, _ error: String) -> PreflightFinding {
+        .refusal(
+            .trialRefused,
+            "\(target.address) (\(target.engine.rawValue) \(target.version)) refuses RESTORE with ABSTTL: \(error)",
+            advice: "restore to Redis 5.0 or newer, where the user may call RESTORE"
+        )
+    }
+
+    private static func room(
+        _ options: RestoreOptions,
+        _ target: TargetFacts,
+        _ estimate: RestoreEstimate
+    ) -> PreflightFinding? {
+        guard let limit = target.memoryLimit else { return nil }
+        let used = options.flushTarget ? min(target.startupMemory, target.usedMemory) : target.usedMemory
+        let room = limit > used ? limit - used : 0
+        let isCertain = !options.filtersByName && options.existing != .replace
+        let need =
+            "about \(megabytes(estimate.likelyMemoryByteCount)) MB are needed and \(megabytes(room)) MB are left "
+            + "of maxmemory \(megabytes(limit)) MB"
+        let advice = "raise maxmemory, choose a larger target, or restore less with --database, --type or --match"
+        if target.evicts, estimate.likelyMemoryByteCount > room {
+            let text =
+                "\(target.address) evicts (\(target.evictionPolicy ?? "")) and would throw away what was loaded: "
+            return PreflightFinding(.evicting, isRefusal: isCertain, text + need, advice: advice)
+        }
+        if estimate.leastMemoryByteCount > room {
+            return PreflightFinding(
+                .tooSmall,
+                isRefusal: isCertain,
+                "\(target.address) is too small: " + need,
+                advice: advice
+            )
+        }
+        guard estimate.likelyMemoryByteCount > room else { return nil }
+        return .warning(.memoryTight, "\(target.address) may be too small: " + need, advice: advice)
+    }
+
+    private static func megabytes(_ byteCount: UInt64) -> UInt64 {
+        byteCount / 1_000_000
+    }
+
+    private static func replicas(_ target: TargetFacts) -> PreflightFinding? {
+        guard target.connectedReplicaCount > 0 else { return nil }
+        return .warning(
+            .replicasAttached,
+            "\(target.address) has \(target.connectedReplicaCount) replicas; a fast restore may overrun their output "
+                + "buffers and make them synchronise anew",
+            advice: "raise client-output-buffer-limit replica, or slow down with --rate"
+        )
+    }
+
+    /// The target's clock against the source's, each measured against its host's.
+    ///
+    /// Deadlines are compared with the target's clock, so a difference shortens or lengthens every life by as much.
+    private static func clocks(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ target: TargetFacts
+    ) -> PreflightFinding? {
+        guard options.deadlineMode == .deadline, manifest.statistics.expiringKeyCount > 0 else { return nil }
+        let source = manifest.clocks ?? ClockComparison(differenceMilliseconds: 0, uncertaintyMilliseconds: 0)
+        let difference = target.clocks.differenceMilliseconds - source.differenceMilliseconds
+        let uncertainty = target.clocks.uncertaintyMilliseconds + source.uncertaintyMilliseconds
+        guard difference.magnitude > UInt64(toleratedClockDifferenceMilliseconds + uncertainty) else { return nil }
+        let sourceText = manifest.clocks.map { "\($0.differenceMilliseconds) ms" } ?? "unknown"
+        return .warning(
+            .clockDifference,
+            "the clock of \(target.address) differs from the source's by \(difference) ms (against this host: target "
+                + "\(target.clocks.differenceMilliseconds) ms, source \(sourceText)); keys expire by the target's clock",
+            advice: "set the clocks by NTP, or use --ttl remaining"
+        )
+    }
+
+    private static func moduleAuxiliary(_ manifest: Manifest) -> PreflightFinding? {
+        guard manifest.statistics.moduleAuxiliaryCount > 0 else { return nil }
+        return .warning(
+            .moduleAuxiliary,
+            "\(manifest.statistics.moduleAuxiliaryCount) records are auxiliary data of modules, which no command restores",
+            advice: "the modules' keys are restored; export the snapshot as an RDB file to have the auxiliary data too"
+        )
+    }
+}

@@ -1,0 +1,48 @@
+/// Something about a target that the operator must or should know before the first write.
+package struct PreflightFinding: Codable, Hashable, Sendable {
+    /// What was found; the raw value stands in reports.
+    package enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+        case notEmpty
+        case functionsPresent
+        case replica
+        case loading
+        case clusterNode
+        case tooSmall
+        case evicting
+        case memoryTight
+        case olderRDBVersion
+        case engineMismatch
+        case missingDatabase
+        case noFunctions
+        case noReplicas
+        case misconfigured
+        case outOfMemory
+        case trialRefused
+        case replicasAttached
+        case clockDifference
+        case moduleAuxiliary
+    }
+
+    package var kind: Kind
+    /// A refusal ends the run before the first write; anything else is a warning.
+    package var isRefusal: Bool
+    /// What was found, without secrets, key names and values.
+    package var message: String
+    /// What to do next.
+    package var advice: String
+
+    package init(_ kind: Kind, isRefusal: Bool, _ message: String, advice: String) {
+        self.kind = kind
+        self.isRefusal = isRefusal
+        self.message = message
+        self.advice = advice
+    }
+
+    static func refusal(_ kind: Kind, _ message: String, advice: String) -> Self {
+        Self(kind, isRefusal: true, message, advice: advice)
+    }
+
+    static func warning(_ kind: Kind, _ message: String, advice: String) -> Self {
+        Self(kind, isRefusal: false, message, advice: advice)
+    }
+}

@@ -1,0 +1,177 @@
+import ByteCoding
+package import NIOCore
+package import RDB
+package import SnapshotModel
+
+/// Encodes records as commands: `SET` for plain strings, `RESTORE` for everything else.
+///
+/// ```
+/// SET key text [PXAT ms] [NX]
+/// RESTORE key ms payload ABSTTL [REPLACE] [IDLETIME s | FREQ n]      payload = type, body, RDB version, CRC-64
+/// ```
+/// Nothing is allocated but the growth of the output.
+package struct RecordEncoder: Sendable {
+    /// Everything of a command but key and value: names, options, lengths, footer.
+    private static let overheadByteCount = 256
+    /// The RDB type of a plain string, in every engine.
+    private static let stringType: UInt8 = 0
+
+    package let dialect: CommandDialect
+
+    package init(_ dialect: CommandDialect) {
+        self.dialect = dialect
+    }
+
+    /// Whether the value is small enough for the target.
+    package func fits(bodyByteCount: Int) -> Bool {
+        DumpPayload.byteCount(bodyByteCount: bodyByteCount) <= dialect.largestArgumentByteCount
+    }
+
+    /// Appends one command.
+    ///
+    /// `deadline` is in Unix milliseconds, above 0; nil for none.
+    package func write(
+        key: UnsafeRawBufferPointer,
+        type: UInt8,
+        body: UnsafeRawBufferPointer,
+        deadline: Int64?,
+        access: AccessData,
+        into output: inout ByteBuffer
+    ) {
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: room(key.count, body.count)) { target in
+            guard let base = target.baseAddress else { return 0 }
+            var writer = CommandWriter(base)
+            if let string = stringToSet(type, body, deadline, access) {
+                writeSet(key, string, deadline, &writer)
+            } else {
+                writeRestore(key, type, body, deadline, access, &writer)
+            }
+            return writer.byteCount
+        }
+    }
+
+    /// Appends RESTORE up to and including the payload's type byte; the body and `writeChainEnd` must follow.
+    ///
+    /// - Returns: the payload's writer, to be told of every part of the body
+    package func writeChainStart(
+        key: UnsafeRawBufferPointer,
+        type: UInt8,
+        bodyByteCount: Int,
+        deadline: Int64?,
+        access: AccessData,
+        into output: inout ByteBuffer
+    ) -> DumpPayloadWriter {
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: room(key.count, 0)) { target in
+            guard let base = target.baseAddress else { return 0 }
+            var writer = CommandWriter(base)
+            writeRestoreStart(key, bodyByteCount, deadline, access, &writer)
+            return writer.byteCount
+        }
+        return DumpPayloadWriter(type: type, into: &output)
+    }
+
+    /// Appends the payload's footer and what of RESTORE follows the payload.
+    package func writeChainEnd(_ payload: DumpPayloadWriter, access: AccessData, into output: inout ByteBuffer) {
+        var payload = payload
+        payload.finish(rdbVersion: Int(dialect.rdbVersion), into: &output)
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.overheadByteCount) { target in
+            guard let base = target.baseAddress else { return 0 }
+            var writer = CommandWriter(base)
+            writeRestoreEnd(access, &writer)
+            return writer.byteCount
+        }
+    }
+
+    private func room(_ keyByteCount: Int, _ bodyByteCount: Int) -> Int {
+        keyByteCount + bodyByteCount + Self.overheadByteCount
+    }
+
+    /// The text to set, if SET can say all of the record; access data only RESTORE carries.
+    @inline(__always)
+    private func stringToSet(
+        _ type: UInt8,
+        _ body: UnsafeRawBufferPointer,
+        _ deadline: Int64?,
+        _ access: AccessData
+    ) -> StringBody? {
+        guard type == Self.stringType, deadline == nil || dialect.knowsSetDeadline, !dialect.uses(access)
+        else { return nil }
+        return StringBody(body)
+    }
+
+    private func writeSet(
+        _ key: UnsafeRawBufferPointer,
+        _ string: StringBody,
+        _ deadline: Int64?,
+        _ writer: inout CommandWriter
+    ) {
+        switch (deadline == nil, dialect.replacesKeys) {
+        case (true, true): writer.write("*3\r\n$3\r\nSET\r\n")
+        case (true, false): writer.write("*4\r\n$3\r\nSET\r\n")
+        case (false, true): writer.write("*5\r\n$3\r\nSET\r\n")
+        case (false, false): writer.write("*6\r\n$3\r\nSET\r\n")
+        }
+        writer.writeBulk(key)
+        switch string {
+        case .bytes(let bytes): writer.writeBulk(bytes)
+        case .integer(let value): writer.writeBulkDecimal(value)
+        }
+        if let deadline {
+            writer.write("$4\r\nPXAT\r\n")
+            writer.writeBulkDecimal(deadline)
+        }
+        if !dialect.replacesKeys { writer.write("$2\r\nNX\r\n") }
+    }
+
+    private func writeRestore(
+        _ key: UnsafeRawBufferPointer,
+        _ type: UInt8,
+        _ body: UnsafeRawBufferPointer,
+        _ deadline: Int64?,
+        _ access: AccessData,
+        _ writer: inout CommandWriter
+    ) {
+        writeRestoreStart(key, body.count, deadline, access, &writer)
+        let payloadStart = writer.byteCount
+        writer.writeByte(type)
+        writer.write(body)
+        writer.writeInteger(dialect.rdbVersion)
+        writer.writeInteger(CRC64.of(writer.bytes(from: payloadStart)))
+        writeRestoreEnd(access, &writer)
+    }
+
+    /// Up to and including the line of the payload's length.
+    private func writeRestoreStart(
+        _ key: UnsafeRawBufferPointer,
+        _ bodyByteCount: Int,
+        _ deadline: Int64?,
+        _ access: AccessData,
+        _ writer: inout CommandWriter
+    ) {
+        switch (dialect.replacesKeys, dialect.uses(access)) {
+        case (false, false): writer.write("*5\r\n$7\r\nRESTORE\r\n")
+        case (true, false): writer.write("*6\r\n$7\r\nRESTORE\r\n")
+        case (false, true): writer.write("*7\r\n$7\r\nRESTORE\r\n")
+        case (true, true): writer.write("*8\r\n$7\r\nRESTORE\r\n")
+        }
+        writer.writeBulk(key)
+        writer.writeBulkDecimal(deadline ?? 0)
+        writer.writeBulkHeader(DumpPayload.byteCount(bodyByteCount: bodyByteCount))
+    }
+
+    /// What follows the payload's last byte.
+    private func writeRestoreEnd(_ access: AccessData, _ writer: inout CommandWriter) {
+        writer.write("\r\n$6\r\nABSTTL\r\n")
+        if dialect.replacesKeys { writer.write("$7\r\nREPLACE\r\n") }
+        guard dialect.uses(access) else { return }
+        switch access {
+        case .none: break
+        case .idle(let seconds):
+            writer.write("$8\r\nIDLETIME\r\n")
+            writer.writeBulkDecimal(Int64(clamping: seconds))
+        case .frequency(let frequency):
+            writer.write("$4\r\nFREQ\r\n")
+            writer.writeBulkDecimal(Int64(frequency))
+        }
+    }
+}

@@ -1,0 +1,199 @@
+import ArchiveFormat
+import NIOCore
+import RDB
+import SnapshotModel
+
+/// Turns the records of blocks into batches of commands, and counts those that go nowhere.
+///
+/// Pure: no socket, no clock.
+struct RecordPump: Sendable {
+    /// Why it stopped.
+    enum Stop {
+        case blockEnded
+        /// The batch is full, or the next record is for another database.
+        case batchEnded
+        /// A function library: its body, the code as an RDB string.
+        case functionLibrary(ByteBuffer)
+        /// Auxiliary data of a module, which no command restores.
+        case moduleAuxiliary
+        /// The first chunk of a value that lies in several blocks; nothing was counted yet.
+        case chain(RecordLayout)
+    }
+
+    /// What becomes of a record that is asked for and alive.
+    enum Fate {
+        case send(database: UInt32, deadline: Int64?)
+        case none(RestoreAccounting.Class, RestoreReason?)
+    }
+
+    /// A batch ends with the command that reaches this many bytes.
+    static let batchByteLimit = 256 << 10
+
+    let format: PayloadFormat
+    let filter: RecordFilter
+    let resolver: DeadlineResolver
+    let encoder: RecordEncoder
+    /// A batch ends with this many records; lower than usual for a slow rate.
+    let batchRecordLimit: Int
+    /// By type number: whether fields of the value have deadlines of their own.
+    let hasFieldDeadlines: [Bool]
+
+    /// Goes on with a block.
+    ///
+    /// `now` is the target's clock.
+    mutating func pump(
+        _ block: inout BlockProgress,
+        into batch: inout CommandBatch,
+        _ tally: inout RestoreTally,
+        now: UnixMilliseconds
+    ) throws(ArchiveError) -> Stop {
+        while batch.bytes.readableBytes < Self.batchByteLimit, batch.sent.count < batchRecordLimit {
+            guard let layout = try block.next() else { return .blockEnded }
+            if layout.isContinuation { continue }
+            if block.isSuperseded(layout.ordinal) {
+                tally.accounting.add(to: .duplicate)
+            } else if layout.chunk != nil, layout.kind == .key {
+                block.finishedCount += 1
+                return .chain(layout)
+            } else if layout.kind == .functionLibrary {
+                block.finishedCount += 1
+                return .functionLibrary(layout.body(in: block.cursor.bytes))
+            } else if layout.kind == .moduleAuxiliary {
+                block.finishedCount += 1
+                return .moduleAuxiliary
+            } else if !take(layout, block, into: &batch, &tally, now: now) {
+                block.pending = layout
+                return .batchEnded
+            }
+            block.finishedCount += 1
+        }
+        return .batchEnded
+    }
+
+    /// What becomes of a record; counts nothing.
+    ///
+    /// `block` holds it, or its first chunk.
+    func fate(
+        _ layout: RecordLayout,
+        in block: ByteBuffer,
+        key: UnsafeRawBufferPointer,
+        bodyByteCount: UInt64,
+        _ tally: borrowing RestoreTally,
+        now: UnixMilliseconds
+    ) -> Fate {
+        let destination: UInt32
+        let decision = filter.decide(database: layout.database, type: layout.type, key: key) {
+            RDBValueTypes.userName(type: layout.type, body: layout.body(in: block), format: format)
+        }
+        switch decision {
+        case .wanted(let database): destination = database
+        case .unwanted(let option): return .none(.filtered, option)
+        }
+        let deadline: Int64?
+        switch resolver.resolve(layout.expiry, now: now) {
+        case .never: deadline = nil
+        case .at(let instant): deadline = instant.rawValue
+        case .expired: return .none(.expired, nil)
+        }
+        guard encoder.fits(bodyByteCount: Int(clamping: bodyByteCount)) else {
+            return .none(.unsupported, .tooLarge(tally.typeName(layout.type)))
+        }
+        return .send(database: destination, deadline: deadline)
+    }
+
+    /// Sends or counts a whole record; false, and nothing done, if the batch is for another database.
+    private func take(
+        _ layout: RecordLayout,
+        _ block: borrowing BlockProgress,
+        into batch: inout CommandBatch,
+        _ tally: inout RestoreTally,
+        now: UnixMilliseconds
+    ) -> Bool {
+        let bytes = block.cursor.bytes
+        let rank = tally.sample.rank(part: block.part, block: block.number, ordinal: layout.ordinal)
+        return bytes.withUnsafeReadableBytes { all in
+            let key = UnsafeRawBufferPointer(rebasing: all[layout.keyRange])
+            switch fate(layout, in: bytes, key: key, bodyByteCount: UInt64(layout.bodyRange.count), tally, now: now) {
+            case .none(let recordClass, let reason):
+                tally.accounting.add(to: recordClass, because: reason)
+                return true
+            case .send(let database, let deadline):
+                guard batch.isEmpty || batch.database == database else { return false }
+                batch.database = database
+                var rewritten: ByteBuffer?
+                if needsRewriting(layout.type) {
+                    guard let body = rewrittenBody(layout, bytes) else {
+                        tally.accounting.add(to: .unsupported, because: .fieldDeadlines(tally.typeName(layout.type)))
+                        return true
+                    }
+                    rewritten = body
+                    body.withUnsafeReadableBytes { write(layout, key, $0, deadline, into: &batch) }
+                } else {
+                    write(layout, key, UnsafeRawBufferPointer(rebasing: all[layout.bodyRange]), deadline, into: &batch)
+                }
+                batch.sent.append(CommandBatch.Sent(deadline: deadline ?? 0, rank: rank, type: layout.type))
+                if tally.sample.wants(rank, keyByteCount: key.count) {
+                    let digest = digest(layout, rewritten ?? layout.body(in: bytes), now: now)
+                    tally.sample.insert(
+                        RestoreSample.Entry(
+                            rank: rank,
+                            database: database,
+                            key: ByteBuffer(bytes: key),
+                            digest: digest,
+                            deadline: deadline.map { UnixMilliseconds($0) }
+                        )
+                    )
+                }
+                return true
+            }
+        }
+    }
+
+    private func write(
+        _ layout: RecordLayout,
+        _ key: UnsafeRawBufferPointer,
+        _ body: UnsafeRawBufferPointer,
+        _ deadline: Int64?,
+        into batch: inout CommandBatch
+    ) {
+        encoder.write(
+            key: key,
+            type: layout.type,
+            body: body,
+            deadline: deadline,
+            access: layout.access,
+            into: &batch.bytes
+        )
+    }
+
+    /// Whether a value's fields have deadlines that the mode changes.
+    func needsRewriting(_ type: UInt8) -> Bool {
+        hasFieldDeadlines[Int(type)] && !resolver.keepsFieldDeadlines
+    }
+
+    /// The body with its fields' deadlines as the mode wants them; nil if it is not as its type says.
+    private func rewrittenBody(_ layout: RecordLayout, _ bytes: ByteBuffer) -> ByteBuffer? {
+        try? FieldDeadlines.rewrite(body: layout.body(in: bytes), type: layout.type, format: format) {
+            resolver.fieldExpiry($0)
+        }
+    }
+
+    /// nil for what is too large, no value of known form, or a hash with a field that may be gone at the comparison.
+    private func digest(_ layout: RecordLayout, _ body: ByteBuffer, now: UnixMilliseconds) -> ValueDigest? {
+        guard body.readableBytes <= RestoreSample.largestComparedByteCount,
+            let value = try? RDBValueDecoder.decode(body, type: layout.type, format: format)
+        else { return nil }
+        if case .hash(let fields) = value, hasFieldDeadlines[Int(layout.type)] {
+            let soon = Expiry.at(now.advanced(byMilliseconds: RestoreSample.fieldLifeMilliseconds))
+            guard fields.allSatisfy({ $0.expiry == .never || $0.expiry.isLater(than: soon) }) else { return nil }
+        }
+        return ValueDigest(value)
+    }
+}
+
+extension Expiry {
+    fileprivate func isLater(than other: Expiry) -> Bool {
+        guard case .at(let deadline) = self, case .at(let otherDeadline) = other else { return false }
+        return deadline > otherDeadline
+    }
+}

@@ -1,0 +1,75 @@
+/// Where every record of the snapshot went: each counts in exactly one class, and the classes sum up to `captured`.
+package struct RestoreAccounting: Codable, Hashable, Sendable {
+    /// What can become of a record.
+    package enum Class: String, Codable, Hashable, Sendable, CaseIterable, CodingKeyRepresentable {
+        /// The target said that it stored the key.
+        case restored
+        /// An earlier, interrupted run of the same restore had stored it.
+        case restoredEarlier
+        /// Its deadline had passed by the target's clock.
+        case expired
+        /// The user's filters left it out.
+        case filtered
+        /// The target had a key of that name, which stays.
+        case existing
+        /// A later record of the same key took its place.
+        case duplicate
+        /// The target cannot hold such a value.
+        case unsupported
+        /// It was in a damaged block.
+        case lostBlock
+        /// The target stored it and evicted it, or another key for it, during the restore.
+        case evicted
+        /// It was not stored for another reason.
+        case failed
+    }
+
+    /// Key records of the archives, superseded ones included.
+    package var captured: UInt64
+    package private(set) var counts: [Class: UInt64]
+    /// Why, for the classes that have more than one reason; the counts of a class sum up to the class.
+    package private(set) var reasons: [Class: [String: UInt64]]
+
+    package init(captured: UInt64 = 0) {
+        self.captured = captured
+        counts = [:]
+        reasons = [:]
+    }
+
+    package subscript(_ class: Class) -> UInt64 { counts[`class`] ?? 0 }
+
+    package mutating func add(_ count: UInt64 = 1, to class: Class, because reason: RestoreReason? = nil) {
+        guard count > 0 else { return }
+        counts[`class`, default: 0] += count
+        if let reason { reasons[`class`, default: [:]][reason.text, default: 0] += count }
+    }
+
+    /// Adds another accounting's counts; `captured` stays.
+    package mutating func add(_ other: Self) {
+        counts.merge(other.counts, uniquingKeysWith: +)
+        reasons.merge(other.reasons) { $0.merging($1, uniquingKeysWith: +) }
+    }
+
+    /// Restored keys that turned out to be evicted.
+    ///
+    /// More evictions than restored keys hit keys of others.
+    package mutating func moveRestoredToEvicted(_ count: UInt64) {
+        let moved = min(count, self[.restored])
+        guard moved > 0 else { return }
+        counts[.restored] = self[.restored] - moved
+        counts[.evicted, default: 0] += moved
+    }
+
+    /// All classes together.
+    package var sum: UInt64 { counts.values.reduce(0, +) }
+
+    /// `captured = restored + … + failed`.
+    ///
+    /// Anything else is a fault of this program and a failure of the run.
+    package var isBalanced: Bool { sum == captured }
+
+    /// Whether every record that was asked for and still alive is in the target.
+    package var isComplete: Bool {
+        isBalanced && [.unsupported, .lostBlock, .evicted, .failed].allSatisfy { self[$0] == 0 }
+    }
+}

@@ -1,0 +1,113 @@
+import NIOCore
+import RESP
+import Transport
+
+/// One connection that writes: its batches, in order, until they are answered.
+///
+/// The task that runs the restore is the only user.
+final class RestoreLane {
+    private let connection: NodeConnection
+    private var pipe: CommandPipe
+    /// What is selected on the connection; nil until it was selected explicitly.
+    private var database: UInt32?
+    private var underway: [CommandBatch] = []
+    /// The ordinal on the pipe of the first command under way.
+    private var firstOrdinal: UInt64 = 0
+    /// Answers other than OK whose batch is not answered in full.
+    private var held: [NumberedReply] = []
+
+    init(_ connection: NodeConnection) async throws(TransportError) {
+        self.connection = connection
+        pipe = try await connection.openPipe()
+    }
+
+    /// Writes a batch, after selecting its database, and counts what was answered meanwhile.
+    func write(_ batch: consuming CommandBatch, _ tally: inout RestoreTally) async throws(TransportError) {
+        do throws(TransportError) {
+            try await select(batch.database, &tally)
+        } catch {
+            tally.giveUp(batch.sent, because: .notAttempted)
+            throw error
+        }
+        let bytes = batch.bytes
+        batch.bytes = ByteBuffer()
+        let count = batch.sent.count
+        underway.append(batch)
+        settle(try await pipe.write(bytes, commandCount: count), &tally)
+    }
+
+    /// Writes a part of a command that a later call ends with `record`.
+    func writePart(
+        _ bytes: ByteBuffer,
+        ending record: CommandBatch.Sent?,
+        _ tally: inout RestoreTally
+    )
+        async throws(TransportError)
+    {
+        if let record, let database {
+            underway.append(CommandBatch(database: database, bytes: ByteBuffer(), sent: [record]))
+        }
+        settle(try await pipe.write(bytes, commandCount: record == nil ? 0 : 1), &tally)
+    }
+
+    /// Waits for all answers and counts them.
+    func drain(_ tally: inout RestoreTally) async throws(TransportError) {
+        settle(try await pipe.drain(), &tally)
+    }
+
+    /// Selects a database; every answer before it is awaited, so that nothing goes to a wrong one.
+    func select(_ wanted: UInt32, _ tally: inout RestoreTally) async throws(TransportError) {
+        guard database != wanted else { return }
+        try await drain(&tally)
+        database = nil
+        settle(try await pipe.finish(), &tally)
+        _ = try await connection.command("SELECT", .number(Int64(wanted)))
+        pipe = try await connection.openPipe()
+        firstOrdinal = 0
+        database = wanted
+    }
+
+    /// Counts the answers that came before the connection broke, and gives the rest up.
+    func giveUp(_ tally: inout RestoreTally) async {
+        let answered = pipe.answeredCommandCount
+        settle([], &tally)
+        for batch in underway {
+            let answeredHere = Int(min(UInt64(batch.sent.count), answered > firstOrdinal ? answered - firstOrdinal : 0))
+            settle(batch, prefix: answeredHere, &tally)
+            tally.giveUp(batch.sent[answeredHere...], because: .connectionLost)
+            firstOrdinal += UInt64(batch.sent.count)
+        }
+        underway = []
+        await connection.close()
+    }
+
+    func close() async {
+        await connection.close()
+    }
+
+    /// Counts every batch that is answered in full.
+    private func settle(_ replies: [NumberedReply], _ tally: inout RestoreTally) {
+        // First the count, then the replies: so that every reply below the count is here.
+        let answered = pipe.answeredCommandCount
+        held += replies
+        held += pipe.takeReplies()
+        var settledCount = 0
+        for batch in underway {
+            guard firstOrdinal + UInt64(batch.sent.count) <= answered else { break }
+            settle(batch, prefix: batch.sent.count, &tally)
+            firstOrdinal += UInt64(batch.sent.count)
+            settledCount += 1
+        }
+        underway.removeFirst(settledCount)
+    }
+
+    /// Counts the first `count` commands of the oldest batch, which are answered.
+    private func settle(_ batch: CommandBatch, prefix count: Int, _ tally: inout RestoreTally) {
+        var batch = batch
+        batch.sent.removeLast(batch.sent.count - count)
+        let end = firstOrdinal + UInt64(count)
+        let others = held.prefix { $0.ordinal < end }
+        held.removeFirst(others.count)
+        tally.settle(batch, others: others.map { (index: Int($0.ordinal - firstOrdinal), reply: $0.value) })
+    }
+}

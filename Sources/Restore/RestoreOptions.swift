@@ -1,0 +1,62 @@
+/// What becomes of deadlines: `--ttl`.
+package enum DeadlineMode: String, Codable, Hashable, Sendable, CaseIterable {
+    /// Each key expires at the instant at which the source would have expired it.
+    case deadline
+    /// The time that was left at the snapshot's instant starts again when the restore starts.
+    case remaining
+    /// Nothing expires.
+    case persist
+}
+
+/// What becomes of keys that the target already has: `--existing`.
+package enum ExistingMode: String, Codable, Hashable, Sendable, CaseIterable {
+    /// A target that holds keys is refused before anything is written.
+    case refuse
+    /// The target's key stays, the record is counted as existing.
+    case skip
+    /// The record replaces the target's key.
+    case replace
+}
+
+/// What the user asked of a restore.
+package struct RestoreOptions: Hashable, Sendable {
+    package var deadlineMode = DeadlineMode.deadline
+    package var existing = ExistingMode.refuse
+    /// Empty the target before the first write.
+    package var flushTarget = false
+    /// Keys must match one of these, if there are any.
+    package var match: [GlobPattern] = []
+    /// Keys must match none of these.
+    package var exclude: [GlobPattern] = []
+    /// Names of types: string, list, set, zset, hash, stream, module, function; empty means all.
+    package var types: Set<String> = []
+    /// Empty means all databases, each to itself.
+    package var databases: [DatabaseMapping] = []
+    /// Keys per second at most; nil for no limit.
+    package var keysPerSecond: Int?
+    /// Connections that write at the same time; nil for the default.
+    package var connectionCount: Int?
+    /// Load what is intact of a damaged archive.
+    package var salvage = false
+    /// Seed of the sample that is read back afterwards.
+    package var sampleSeed: UInt64 = 0
+
+    package init() {}
+
+    /// The names that `--type` knows.
+    package static let typeNames = ["string", "list", "set", "zset", "hash", "stream", "module", "function"]
+
+    /// What makes the options senseless in themselves, as a sentence for a usage error; nil if nothing does.
+    package var contradiction: String? {
+        if let unknown = types.sorted().first(where: { !Self.typeNames.contains($0) }) {
+            return "'\(unknown)' is no type; known are \(Self.typeNames.joined(separator: ", "))"
+        }
+        if let contradiction = DatabaseMapping.contradiction(in: databases) { return contradiction }
+        if let rate = keysPerSecond, rate < 1 { return "the rate must be at least 1 key per second" }
+        if let count = connectionCount, !(1...64).contains(count) { return "connections must be 1 to 64" }
+        return nil
+    }
+
+    /// Whether only part of the snapshot is asked for, in a way that its statistics cannot tell the size of.
+    package var filtersByName: Bool { !match.isEmpty || !exclude.isEmpty }
+}

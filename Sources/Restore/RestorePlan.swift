@@ -1,0 +1,56 @@
+package import SnapshotModel
+
+/// What a restore would do: computed by a pure function, printable, then applied.
+package struct RestorePlan: Sendable {
+    package let snapshot: SnapshotID
+    package let options: RestoreOptions
+    package let target: TargetFacts
+    package let estimate: RestoreEstimate
+    package let findings: [PreflightFinding]
+    package let dialect: CommandDialect
+    /// Source database to the target's, for those that the snapshot has keys in and the options ask for; ascending.
+    package let databases: [DatabaseMapping]
+    package let connectionCount: Int
+    /// Key records of the archives, superseded ones included.
+    package let capturedRecordCount: UInt64
+
+    /// Connections that write at the same time unless the user says otherwise.
+    ///
+    /// One fills a server's one thread; the second covers its pauses. Measured on 2 cores.
+    package static let standardConnectionCount = 2
+
+    package init(manifest: Manifest, options: RestoreOptions, target: TargetFacts, now: UnixMilliseconds) {
+        snapshot = manifest.id
+        self.options = options
+        self.target = target
+        estimate = RestoreEstimate(manifest, options, now: now)
+        findings = Preflight.findings(manifest: manifest, options: options, target: target, estimate: estimate)
+        dialect = CommandDialect(
+            replacesKeys: options.existing == .replace,
+            knowsSetDeadline: target.knowsSetDeadline,
+            accessUse: CommandDialect.AccessUse(policy: target.evictionPolicy),
+            rdbVersion: Self.stampedVersion(manifest.format),
+            largestArgumentByteCount: target.largestArgumentByteCount
+        )
+        databases = Self.mappings(manifest, options)
+        connectionCount = options.connectionCount ?? Self.standardConnectionCount
+        capturedRecordCount = manifest.keyCount + manifest.consistency.duplicateKeyCount
+    }
+
+    package var refusals: [PreflightFinding] { findings.filter(\.isRefusal) }
+    package var warnings: [PreflightFinding] { findings.filter { !$0.isRefusal } }
+
+    /// What payloads are stamped with; an empty scan told no version, then the oldest that RESTORE ever knew.
+    package static func stampedVersion(_ format: PayloadFormat) -> UInt16 {
+        format.rdbVersion > 0 ? UInt16(clamping: format.rdbVersion) : 6
+    }
+
+    /// The databases that the restore would write to.
+    package static func mappings(_ manifest: Manifest, _ options: RestoreOptions) -> [DatabaseMapping] {
+        let present = manifest.statistics.databases.keys.compactMap { UInt32(exactly: $0) }.sorted()
+        let wanted = Dictionary(options.databases.map { ($0.source, $0) }, uniquingKeysWith: { first, _ in first })
+        return present.compactMap { source in
+            wanted.isEmpty ? DatabaseMapping(source: source, destination: source) : wanted[source]
+        }
+    }
+}

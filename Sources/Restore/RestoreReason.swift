@@ -1,0 +1,44 @@
+/// Why a record counts in its class: a word in lower camel case for reports.
+package struct RestoreReason: Hashable, Sendable {
+    package let text: String
+
+    package init(_ text: String) {
+        self.text = text
+    }
+
+    package static let match = Self("match")
+    package static let exclude = Self("exclude")
+    package static let type = Self("type")
+    package static let database = Self("database")
+    /// The target was out of memory (-OOM).
+    package static let outOfMemory = Self("outOfMemory")
+    /// The target became a replica (-READONLY).
+    package static let readOnly = Self("readOnly")
+    /// The target stopped writes after a failed save (-MISCONF).
+    package static let misconfigured = Self("misconfigured")
+    /// Too few replicas to write (-NOREPLICAS).
+    package static let noReplicas = Self("noReplicas")
+    /// The target loads a dataset (-LOADING).
+    package static let loading = Self("loading")
+    /// The user lacks a permission (-NOPERM, -NOAUTH).
+    package static let notPermitted = Self("notPermitted")
+    /// The target is in a cluster (-MOVED, -ASK, -CLUSTERDOWN, …).
+    package static let cluster = Self("cluster")
+    /// The command was on its way when the connection broke: it may or may not have been carried out.
+    package static let connectionLost = Self("connectionLost")
+    /// The run ended before the record's turn.
+    package static let notAttempted = Self("notAttempted")
+    /// The target answered with something that no answer to the command is.
+    package static let unexpectedReply = Self("unexpectedReply")
+    /// An error that the server gave no known word for.
+    package static let otherError = Self("otherError")
+
+    /// A value larger than the target's limits, by the name of its type.
+    package static func tooLarge(_ typeName: String) -> Self { Self("tooLarge:" + typeName) }
+
+    /// A value of a type that the target does not know, by the name of the type.
+    package static func unknownType(_ typeName: String) -> Self { Self("unknownType:" + typeName) }
+
+    /// A value over several blocks whose hash-field deadlines would have to be rewritten.
+    package static func fieldDeadlines(_ typeName: String) -> Self { Self("fieldDeadlines:" + typeName) }
+}

@@ -1,0 +1,45 @@
+package import SnapshotModel
+package import Transport
+
+/// What a restore came to, in numbers; complete also when it did not get through.
+package struct RestoreResult: Sendable {
+    /// Why writing ended.
+    package enum Ending: Sendable {
+        /// Every record had its turn.
+        case finished
+        /// The target took no further writes (-OOM, -READONLY, …): its words.
+        case refused(String)
+        case connectionLost(TransportError)
+        /// A block of the archive is damaged, and salvage was not asked for.
+        case damaged(any Error)
+        case cancelled
+    }
+
+    package var ending: Ending
+    /// Keys.
+    package var accounting: RestoreAccounting
+    /// Function libraries, in the same classes.
+    package var libraries: RestoreAccounting
+    /// Auxiliary data of modules, which no command restores.
+    package var moduleAuxiliaryCount: UInt64
+    /// Stored keys whose deadline had passed when the restore was checked: restored, and gone since, or about to.
+    package var dueKeyCount: UInt64
+    /// The first error text of each reason of the accounting.
+    package var errorTexts: [String: String]
+    /// nil if the target could not be asked any more.
+    package var verification: RestoreVerification?
+    /// Blocks that were lost, as sentences; salvage only.
+    package var lostBlocks: [String]
+    /// Bytes of commands.
+    package var sentByteCount: UInt64
+    package var startedAt: UnixMilliseconds
+    /// From the first block to the last answer, and with the check.
+    package var loadingDuration: Duration
+    package var duration: Duration
+
+    /// Whether the snapshot, as far as it was asked for, is in the target, and the target agrees.
+    package var isComplete: Bool {
+        guard case .finished = ending else { return false }
+        return accounting.isComplete && libraries.isComplete && lostBlocks.isEmpty && verification?.isGood ?? false
+    }
+}

@@ -1,0 +1,65 @@
+package import SnapshotModel
+
+/// What is known of a target before the first write.
+///
+/// Gathered by `TargetSurvey`, judged by `Preflight`.
+package struct TargetFacts: Hashable, Sendable {
+    /// Keys of one database, by INFO keyspace.
+    package struct KeyspaceCounts: Hashable, Sendable {
+        package var keyCount: UInt64
+        package var expiringKeyCount: UInt64
+
+        package init(keyCount: UInt64, expiringKeyCount: UInt64) {
+            self.keyCount = keyCount
+            self.expiringKeyCount = expiringKeyCount
+        }
+    }
+
+    /// `host:port` or a socket's path.
+    package var address: String
+    package var engine: Engine
+    package var version: String
+    package var runID: String?
+    package var isReplica = false
+    package var isLoading = false
+    package var isClusterNode = false
+    package var connectedReplicaCount = 0
+    /// The limit of `maxmemory` in bytes; nil without one.
+    package var memoryLimit: UInt64?
+    package var usedMemory: UInt64 = 0
+    /// What an empty server of this kind uses, in bytes.
+    package var startupMemory: UInt64 = 0
+    /// `maxmemory_policy`, "allkeys-lru"; nil where INFO does not tell it.
+    package var evictionPolicy: String?
+    package var keyspace: [UInt32: KeyspaceCounts] = [:]
+    /// Databases that the plan needs and that cannot be selected.
+    package var missingDatabases: [UInt32] = []
+    /// nil where the server knows no functions.
+    package var functionLibraryCount: Int?
+    /// The newest RDB version that it loads; nil if only the trial write can tell.
+    package var newestRDBVersion: Int?
+    /// SET … PXAT (Redis 6.2).
+    package var knowsSetDeadline = false
+    /// PEXPIRETIME (Redis 7.0).
+    package var knowsExpireTime = false
+    package var largestArgumentByteCount = CommandDialect.standardLargestArgument
+    /// Target minus host.
+    package var clocks = ClockComparison(differenceMilliseconds: 0, uncertaintyMilliseconds: 0)
+    /// The answer to a RESTORE of the archive's RDB version whose deadline has passed, so that it stores nothing; nil
+    /// if that was accepted.
+    package var trialError: String?
+    /// `evicted_keys` and `expired_keys` of INFO stats.
+    package var evictedKeyCount: UInt64 = 0
+    package var expiredKeyCount: UInt64 = 0
+
+    package init(address: String, engine: Engine, version: String) {
+        self.address = address
+        self.engine = engine
+        self.version = version
+    }
+
+    package var keyCount: UInt64 { keyspace.values.reduce(0) { $0 + $1.keyCount } }
+
+    /// Whether the policy throws keys away when memory is short.
+    package var evicts: Bool { memoryLimit != nil && evictionPolicy.map { $0 != "noeviction" } ?? false }
+}

@@ -1,0 +1,122 @@
+import ByteCoding
+import NIOCore
+import RESP
+import SnapshotModel
+package import Transport
+
+/// Asks a target for what `Preflight` judges.
+///
+/// Writes nothing.
+package enum TargetSurvey {
+    private static let clockSampleCount = 5
+    /// A key of this name is tried to be restored with a deadline in 1970: the server checks everything that it checks
+    /// for a real write, answers OK and stores nothing.
+    private static let trialKey = "rewarm:trial:7f3a2c0d"
+
+    /// `databases` are those that the restore would write to; `rdbVersion` is what payloads would be stamped with.
+    package static func survey(
+        _ connection: NodeConnection,
+        databases: [UInt32],
+        rdbVersion: UInt16
+    ) async throws(TransportError) -> TargetFacts {
+        let node = try await connection.probe()
+        let memory = try await connection.info("memory")
+        let statistics = try await connection.info("stats")
+        var facts = TargetFacts(address: node.address, engine: node.engine, version: node.versionText)
+        facts.runID = node.runID
+        facts.isReplica = node.role == .replica
+        facts.isLoading = node.isLoading
+        facts.isClusterNode = node.isClusterEnabled
+        facts.connectedReplicaCount = node.connectedReplicaCount
+        facts.memoryLimit = node.maxmemory.flatMap { $0 > 0 ? $0 : nil }
+        facts.usedMemory = node.usedMemory ?? 0
+        facts.startupMemory = memory.number("used_memory_startup").flatMap { UInt64(exactly: $0) } ?? 0
+        facts.evictionPolicy = node.maxmemoryPolicy
+        facts.keyspace = node.keyspace.mapValues {
+            TargetFacts.KeyspaceCounts(keyCount: $0.keyCount, expiringKeyCount: $0.expiringKeyCount)
+        }
+        facts.newestRDBVersion = node.newestRDBVersion
+        facts.knowsSetDeadline = node.supports(.setPXAT)
+        facts.knowsExpireTime = node.supports(.pexpireTime)
+        facts.largestArgumentByteCount = largestArgument(node.configuration)
+        facts.clocks = node.clock ?? facts.clocks
+        facts.evictedKeyCount = statistics.number("evicted_keys").flatMap { UInt64(exactly: $0) } ?? 0
+        facts.expiredKeyCount = statistics.number("expired_keys").flatMap { UInt64(exactly: $0) } ?? 0
+        guard !facts.isLoading else { return facts }
+        if node.supports(.functions) { facts.functionLibraryCount = try await functionLibraryCount(connection) }
+        facts.missingDatabases = try await missingDatabases(connection, databases)
+        facts.trialError = try await trialError(connection, rdbVersion: rdbVersion)
+        return facts
+    }
+
+    /// The target's clock, by the quickest of several TIME commands.
+    ///
+    /// - Returns: nil where TIME is forbidden
+    package static func clock(_ connection: NodeConnection) async throws(TransportError) -> TargetClock? {
+        var best: (roundTrip: Duration, clock: TargetClock)?
+        for _ in 0..<clockSampleCount {
+            let before = ContinuousClock.now
+            let reply = try await connection.reply(to: ["TIME"])
+            let roundTrip = before.duration(to: .now)
+            guard let parts = reply.elements, parts.count == 2, let seconds = parts[0].integer,
+                let microseconds = parts[1].integer
+            else { return nil }
+            if best.map({ roundTrip < $0.roundTrip }) ?? true {
+                let told = UnixMilliseconds(seconds * 1000 + microseconds / 1000)
+                best = (roundTrip, TargetClock(told: told, at: before.advanced(by: roundTrip / 2)))
+            }
+        }
+        return best?.clock
+    }
+
+    /// What one argument of a command may have: its own limit, and that of the buffer which holds it whole.
+    private static func largestArgument(_ configuration: [String: String]) -> Int {
+        let argument =
+            configuration["proto-max-bulk-len"].flatMap { Int($0) } ?? CommandDialect.standardLargestArgument
+        let buffer = configuration["client-query-buffer-limit"].flatMap { Int($0) } ?? .max
+        return min(argument, max(0, buffer - CommandDialect.queryBufferReserve))
+    }
+
+    private static func functionLibraryCount(_ connection: NodeConnection) async throws(TransportError) -> Int? {
+        try await connection.reply(to: ["FUNCTION", "LIST"]).elements?.count
+    }
+
+    /// Tries SELECT, which works where CONFIG is forbidden; the connection ends up in database 0.
+    private static func missingDatabases(
+        _ connection: NodeConnection,
+        _ databases: [UInt32]
+    ) async throws(TransportError) -> [UInt32] {
+        var missing: [UInt32] = []
+        for database in databases {
+            let reply = try await connection.reply(to: ["SELECT", .number(Int64(database))])
+            if let error = reply.error, error.text.contains("out of range") || error.text.contains("invalid DB") {
+                missing.append(database)
+            }
+        }
+        if !databases.isEmpty { _ = try await connection.reply(to: ["SELECT", 0]) }
+        return missing
+    }
+
+    /// The error that a write of this kind meets, nil if none.
+    private static func trialError(
+        _ connection: NodeConnection,
+        rdbVersion: UInt16
+    ) async throws(TransportError) -> String? {
+        let payload = payload(ofStringBody: [0], rdbVersion: rdbVersion)
+        let reply = try await connection.reply(to: [
+            "RESTORE", .text(trialKey), 1, .bytes(payload), "ABSTTL",
+        ])
+        // A key of that name exists: everything else was accepted.
+        guard let error = reply.error, error.prefix != "BUSYKEY" else { return nil }
+        return error.safeText
+    }
+
+    /// Type 0, the body, the version and the CRC-64, both little-endian.
+    private static func payload(ofStringBody body: [UInt8], rdbVersion: UInt16) -> ByteBuffer {
+        var payload = ByteBuffer(bytes: [0] + body)
+        payload.writeInteger(rdbVersion, endianness: .little)
+        let checksum = payload.withUnsafeReadableBytes { CRC64.of($0) }
+        payload.writeInteger(checksum, endianness: .little)
+        return payload
+    }
+}

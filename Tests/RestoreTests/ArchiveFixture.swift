@@ -1,0 +1,207 @@
+import ArchiveFormat
+import ArchiveIO
+import Catalog
+import NIOCore
+import ObjectStorage
+import SnapshotModel
+import TestSupport
+
+/// A repository with one snapshot whose records a test chose, in blocks of the size that it chose.
+struct ArchiveFixture {
+    /// A record as it goes into the archive.
+    struct Record {
+        var kind = RecordKind.key
+        var database: UInt32 = 0
+        var type: UInt8 = 0
+        var expiry = Expiry.never
+        var access = AccessData.none
+        var key: [UInt8] = []
+        var body: [UInt8] = []
+        /// Whether a later record of the same key takes its place.
+        var isSuperseded = false
+
+        /// A string with its value in the shortest RDB form of up to 14 bits of length.
+        static func string(
+            _ key: String,
+            _ value: String,
+            database: UInt32 = 0,
+            expiry: Expiry = .never,
+            access: AccessData = .none
+        ) -> Self {
+            let bytes = Array(value.utf8)
+            precondition(bytes.count < 1 << 14)
+            let length =
+                bytes.count < 64 ? [UInt8(bytes.count)] : [UInt8(bytes.count >> 8) | 0x40, UInt8(bytes.count & 0xFF)]
+            return Self(
+                database: database,
+                expiry: expiry,
+                access: access,
+                key: Array(key.utf8),
+                body: length + bytes
+            )
+        }
+    }
+
+    let directory: TemporaryDirectory
+    var manifest: Manifest
+
+    var repositoryPath: String { directory.path("repository") }
+    /// The archive's file.
+    var archivePath: String { repositoryPath + "/" + RepositoryLayout.part(0, of: manifest.id).path }
+
+    /// Writes and publishes a snapshot.
+    ///
+    /// `instant` is what it represents; `blockByteCount` what blocks aim at.
+    static func make(
+        _ records: [Record],
+        format: PayloadFormat = PayloadFormat(engine: .redis, rdbVersion: 10),
+        instant: UnixMilliseconds,
+        blockByteCount: Int = 4096,
+        clocks: ClockComparison? = nil
+    ) async throws -> Self {
+        let directory = try TemporaryDirectory()
+        var options = RepositoryOptions(path: directory.path("repository"), creates: true)
+        options.now = { instant }
+        let repository = try await Repository.open(options)
+        let id = SnapshotID(instant: instant, random: .random(in: 0...0xFF_FFFF))
+        let source = SourceDescriptor(
+            name: "fixture",
+            engine: format.engine,
+            serverVersion: "7.0.15",
+            address: "fixture"
+        )
+        let consistency = Consistency(
+            isPointInTime: true,
+            from: instant,
+            to: instant,
+            duplicateKeyCount: UInt64(records.count { $0.isSuperseded })
+        )
+        let statistics = statistics(of: records, at: instant)
+        let upload = try await repository.store.beginUpload(RepositoryLayout.part(0, of: id))
+        let summary = try await withArchiveWriter(to: upload, codec: .zlib(level: 1)) { writer in
+            try await writer.begin(
+                ArchiveDescription(
+                    snapshot: id,
+                    part: 0,
+                    source: source,
+                    method: .replication,
+                    format: format,
+                    instant: instant,
+                    startedAt: instant,
+                    clocks: clocks,
+                    consistency: consistency,
+                    codec: .zlib(level: 1),
+                    toolVersion: "test"
+                )
+            )
+            var superseded: [RecordPlace] = []
+            var builder = writer.makeBuilder(targetByteCount: blockByteCount)
+            for record in records {
+                let place = try await append(record, to: &builder, writer)
+                if record.isSuperseded { superseded.append(place) }
+                if builder.isFull { try await writer.append(builder.take()) }
+            }
+            try await writer.append(builder.take())
+            return try await writer.finish(
+                ArchiveEnding(statistics: statistics, superseded: SupersededRecords(superseded))
+            )
+        }
+        try await upload.finish()
+        let draft = Manifest(
+            id: id,
+            sequence: 0,
+            source: source,
+            method: .replication,
+            instant: instant,
+            consistency: consistency,
+            clocks: clocks,
+            startedAt: instant,
+            finishedAt: instant,
+            policy: nil,
+            tags: [:],
+            format: format,
+            codec: "zlib:1",
+            parts: [summary.part(0)],
+            shards: [ShardDescriptor()],
+            statistics: statistics,
+            warnings: [],
+            toolVersion: "test"
+        )
+        return Self(directory: directory, manifest: try await repository.publish(draft).manifest)
+    }
+
+    private static func append(
+        _ record: Record,
+        to builder: inout BlockBuilder,
+        _ writer: ArchiveWriter
+    ) async throws -> RecordPlace {
+        let place = try builder.begin(
+            RecordHead(
+                kind: record.kind,
+                database: record.database,
+                type: record.type,
+                expiry: record.expiry,
+                access: record.access,
+                key: ByteBuffer(bytes: record.key)
+            )
+        )
+        var rest = record.body[...]
+        while !rest.isEmpty {
+            let room = builder.bodyLimit - builder.buffer.readableBytes
+            if room <= 0 {
+                builder.cut()
+                try await writer.append(builder.take())
+                continue
+            }
+            builder.buffer.writeBytes(rest.prefix(room))
+            rest = rest.dropFirst(room)
+        }
+        builder.end()
+        return place
+    }
+
+    private static func statistics(of records: [Record], at instant: UnixMilliseconds) -> SnapshotStatistics {
+        var statistics = SnapshotStatistics()
+        for record in records where !record.isSuperseded {
+            switch record.kind {
+            case .functionLibrary: statistics.functionLibraryCount += 1
+            case .moduleAuxiliary: statistics.moduleAuxiliaryCount += 1
+            case .key:
+                let database = Int(record.database)
+                statistics.databases[database, default: .init()].keyCount += 1
+                if record.expiry != .never { statistics.databases[database, default: .init()].expiringKeyCount += 1 }
+                let name = record.type == 0 ? "string" : "other"
+                statistics.types[name, default: .init()].keyCount += 1
+                statistics.types[name, default: .init()].bodyByteCount += UInt64(record.body.count)
+                statistics.lifetimes.add(record.expiry, at: instant)
+                let largest = max(statistics.largestBodyByteCount, UInt64(record.body.count))
+                statistics.largestBodyByteCount = largest
+            }
+        }
+        return statistics
+    }
+}
+
+extension ArchiveFixture.Record {
+    /// The keys of a server as DUMP gives them, in the order of databases and keys.
+    static func all(of server: RedisServer) throws -> [Self] {
+        var records: [Self] = []
+        for place in try KeyspaceContents.read(server).entries.keys.sorted() {
+            let client = try server.client(database: place.database)
+            let key = RedisArgument(place.key)
+            let payload = try client.command("DUMP", key).bytes ?? []
+            let deadline = try client.command("PEXPIRETIME", key).integer ?? -1
+            guard let type = payload.first else { continue }
+            records.append(
+                Self(
+                    database: UInt32(place.database),
+                    type: type,
+                    expiry: deadline < 0 ? .never : .at(UnixMilliseconds(deadline)),
+                    key: place.key,
+                    body: Array(payload.dropFirst().dropLast(10))
+                )
+            )
+        }
+        return records
+    }
+}

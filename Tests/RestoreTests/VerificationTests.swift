@@ -1,0 +1,113 @@
+import NIOCore
+import RDB
+import Restore
+import SnapshotModel
+import Testing
+
+@testable import Restore
+
+@Suite struct VerificationTests {
+    private static let start = UnixMilliseconds(1_000_000)
+
+    private static func stored() -> LoadedKeyspace {
+        var stored = LoadedKeyspace(start: start)
+        stored.update(0) { database in
+            for _ in 0..<10 { database.add(deadline: 0) }
+            for _ in 0..<5 { database.add(deadline: start.rawValue + 2000) }
+            for _ in 0..<3 { database.add(deadline: start.rawValue + 3_600_000) }
+        }
+        return stored
+    }
+
+    private static func check(_ keys: UInt64, _ expiring: UInt64, evicted: UInt64 = 0, after seconds: Int64 = 1) -> Bool
+    {
+        RestoreVerification.check(
+            stored(),
+            against: [0: .init(keyCount: keys, expiringKeyCount: expiring)],
+            evictedCount: evicted,
+            now: start.advanced(byMilliseconds: seconds * 1000)
+        ).allSatisfy(\.isAsExpected)
+    }
+
+    @Test func `a target that counts what was stored is as expected, one key off is not`() {
+        #expect(Self.check(18, 8))
+        #expect(!Self.check(17, 8))
+        #expect(!Self.check(19, 8))
+        #expect(!Self.check(18, 7))
+        #expect(!Self.check(18, 9))
+    }
+
+    @Test func `keys that were due may be there still or not`() {
+        #expect(Self.check(18, 8, after: 10))
+        #expect(Self.check(13, 3, after: 10))
+        #expect(!Self.check(12, 3, after: 10))
+        #expect(!Self.check(13, 2, after: 10))
+    }
+
+    @Test func `evicted keys may be missing anywhere`() {
+        #expect(Self.check(16, 8, evicted: 2))
+        #expect(!Self.check(15, 8, evicted: 2))
+    }
+
+    @Test func `a database that was not written to must be empty, and one that was cannot be`() {
+        let checks = RestoreVerification.check(
+            Self.stored(),
+            against: [4: .init(keyCount: 1, expiringKeyCount: 0)],
+            evictedCount: 0,
+            now: Self.start
+        )
+        #expect(checks.map(\.database) == [0, 4])
+        #expect(checks.map(\.isAsExpected) == [false, false])
+    }
+
+    @Test func `the sample is that of the lowest ranks whatever the order, and forgets what was not stored`() {
+        func ranks(_ ordinals: [UInt32], removing: [UInt32] = []) -> Set<UInt64> {
+            var sample = RestoreSample(seed: 42)
+            for ordinal in ordinals {
+                let rank = sample.rank(part: 0, block: ordinal / 100, ordinal: ordinal % 100)
+                guard sample.wants(rank, keyByteCount: 3) else { continue }
+                sample.insert(
+                    RestoreSample.Entry(rank: rank, database: 0, key: ByteBuffer(), digest: nil, deadline: nil)
+                )
+            }
+            for ordinal in removing {
+                sample.remove(rank: sample.rank(part: 0, block: ordinal / 100, ordinal: ordinal % 100))
+            }
+            return Set(sample.entries.map(\.rank))
+        }
+        let forward = ranks(Array(0..<5000))
+        #expect(forward.count == RestoreSample.targetCount)
+        #expect(forward == ranks((0..<5000).reversed()))
+        let all = (0..<5000 as Range<UInt32>).map {
+            RestoreSample(seed: 42).rank(part: 0, block: $0 / 100, ordinal: $0 % 100)
+        }
+        #expect(forward == Set(all.sorted().prefix(RestoreSample.targetCount)))
+        #expect(ranks(Array(0..<500), removing: Array(0..<500)).isEmpty)
+        #expect(ranks(Array(0..<500), removing: [3, 77]).count == 498)
+    }
+
+    @Test func `long keys are not sampled`() {
+        let sample = RestoreSample(seed: 1)
+        #expect(!sample.wants(0, keyByteCount: RestoreSample.largestKeyByteCount + 1))
+    }
+
+    private static func text(_ strings: String...) -> [ByteBuffer] { strings.map { ByteBuffer(string: $0) } }
+
+    @Test func `sets, hashes and sorted sets have one digest in any order, lists have not`() {
+        #expect(ValueDigest(.set(Self.text("a", "b", "c"))) == ValueDigest(.set(Self.text("c", "a", "b"))))
+        #expect(ValueDigest(.list(Self.text("a", "b"))) != ValueDigest(.list(Self.text("b", "a"))))
+        #expect(ValueDigest(.set(Self.text("a", "b"))) != ValueDigest(.set(Self.text("a"))))
+        #expect(ValueDigest(.set(Self.text("a"))) != ValueDigest(.list(Self.text("a"))))
+        let one = RDBValue.HashField(field: ByteBuffer(string: "f"), value: ByteBuffer(string: "1"))
+        let two = RDBValue.HashField(
+            field: ByteBuffer(string: "g"),
+            value: ByteBuffer(string: "2"),
+            expiry: .at(Self.start)
+        )
+        #expect(ValueDigest(.hash([one, two])) == ValueDigest(.hash([two, one])))
+        var never = two
+        never.expiry = .never
+        #expect(ValueDigest(.hash([one, two])) != ValueDigest(.hash([one, never])))
+        #expect(ValueDigest(.opaque(encoding: "module")) == nil)
+    }
+}
