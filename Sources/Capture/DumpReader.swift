@@ -1,0 +1,131 @@
+import ArchiveFormat
+import ByteCoding
+import NIOCore
+import RDB
+import SnapshotModel
+
+/// Checks and skims the payloads that DUMP answers: type, body, two bytes of RDB version, CRC-64 over all before it.
+///
+/// All payloads of a scan have one version: a server that changes it under way is another server.
+struct DumpReader {
+    private let address: String
+    /// The version that the source is expected to write, until a footer tells.
+    private let expectedFormat: PayloadFormat
+    private(set) var confirmedVersion: Int?
+    private var skimmer: RDBSkimmer?
+
+    init(expecting format: PayloadFormat, address: String) {
+        expectedFormat = format
+        self.address = address
+    }
+
+    /// How the payloads are to be read; version 0 if there was none.
+    var format: PayloadFormat { PayloadFormat(engine: expectedFormat.engine, rdbVersion: confirmedVersion ?? 0) }
+
+    /// The id of the module that the last value belongs to.
+    var moduleID: RDBModuleID? { skimmer?.moduleID }
+    /// The type of the last value, below metadata of its key.
+    var valueType: UInt8? { skimmer?.valueType?.type }
+
+    /// Checks a whole payload.
+    mutating func open(_ payload: ByteBuffer) throws -> (type: UInt8, body: ByteBuffer) {
+        let parts = try DumpPayload.parse(payload)
+        try confirm(version: parts.version)
+        return (parts.type, parts.body)
+    }
+
+    /// Begins the body of a value; bytes go to `skim`.
+    mutating func begin(type: UInt8) {
+        guard skimmer != nil else {
+            let format = confirmedVersion == nil ? expectedFormat : format
+            skimmer = RDBSkimmer(mode: .value(format: format, type: type))
+            return
+        }
+        skimmer?.restart(type: type)
+    }
+
+    /// Moves body bytes to the sink until all of `input` is used; false if the block is full and there is more.
+    mutating func skim(_ input: inout ByteBuffer, into sink: inout RecordSink) throws(RDBError) -> Bool {
+        while true {
+            let event = try skimmer?.next(
+                &input,
+                into: &sink.builder.buffer,
+                outputLimit: sink.bodyLimit
+            )
+            switch event {
+            case .outputFull: return false
+            case .needsInput, .end, nil: return true
+            default: break
+            }
+        }
+    }
+
+    /// The end of the body: throws unless the value ended there.
+    mutating func finish() throws(RDBError) {
+        try skimmer?.finish()
+    }
+
+    /// Notes the version in a footer.
+    mutating func confirm(version: Int) throws(CaptureError) {
+        guard let confirmedVersion else {
+            self.confirmedVersion = version
+            // What a guess has begun goes on; what follows is read as the footer says.
+            if skimmer != nil, version != expectedFormat.rdbVersion { skimmer = nil }
+            return
+        }
+        guard confirmedVersion == version else {
+            throw CaptureError(
+                .unstable,
+                "\(address) wrote payloads of RDB version \(confirmedVersion) and then \(version): another server "
+                    + "answers there now; take the snapshot again"
+            )
+        }
+    }
+
+    /// Whether a value that was skimmed before any version was known was read as `version` reads it.
+    func isSameLayout(type: UInt8, version: Int) -> Bool {
+        let found = PayloadFormat(engine: expectedFormat.engine, rdbVersion: version)
+        return RDBValueTypes.row(type: type, format: expectedFormat) == RDBValueTypes.row(type: type, format: found)
+    }
+}
+
+/// A payload that arrives in pieces: its type, its body and its footer are told apart by their offsets.
+struct LargePayload: Sendable {
+    let reading: KeyReading
+    private(set) var type: UInt8?
+    private let byteCount: Int
+    /// Bytes before the footer that have not come yet.
+    private var contentRemaining: Int
+    private var checksum = CRC64()
+    private var footer = ByteBuffer()
+
+    init(_ reading: KeyReading, byteCount: Int) {
+        self.reading = reading
+        self.byteCount = byteCount
+        contentRemaining = byteCount - DumpPayload.footerByteCount
+    }
+
+    /// Takes a piece; returns the body's bytes in it.
+    mutating func take(_ piece: ByteBuffer) -> ByteBuffer {
+        var piece = piece
+        var content = piece.readSlice(length: min(contentRemaining, piece.readableBytes)) ?? ByteBuffer()
+        contentRemaining -= content.readableBytes
+        content.withUnsafeReadableBytes { checksum.update($0) }
+        footer.writeBuffer(&piece)
+        if type == nil { type = content.readInteger(as: UInt8.self) }
+        return content
+    }
+
+    /// The RDB version of the footer; throws unless the checksum is right.
+    mutating func finish() throws(RDBError) -> Int {
+        guard let version = footer.getInteger(at: footer.readerIndex, endianness: .little, as: UInt16.self),
+            let stored = footer.getInteger(at: footer.readerIndex + 2, endianness: .little, as: UInt64.self)
+        else { throw .payloadTooShort(byteCount: footer.readableBytes) }
+        footer.withUnsafeReadableBytes { checksum.update(UnsafeRawBufferPointer(rebasing: $0[..<2])) }
+        // A server may leave the checksum out.
+        guard stored == 0 || stored == checksum.value else {
+            throw .checksumMismatch(stored: stored, computed: checksum.value, offset: UInt64(byteCount))
+        }
+        return Int(version)
+    }
+}

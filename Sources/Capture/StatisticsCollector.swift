@@ -1,0 +1,182 @@
+import NIOCore
+package import RDB
+package import SnapshotModel
+
+/// Counts the records of a part while they are captured, and takes superseded ones back.
+///
+/// Per record it adds to a few cells of arrays; names and dictionaries are only made at the end.
+package struct StatisticsCollector: Sendable {
+    /// What one record added, in 64 bits, so that it can travel through an external sort and be taken back.
+    ///
+    /// Bits 0 to 39: bytes of the body (saturated at 1 TiB); 40 to 43: class of remaining life; 44 and 45: access data;
+    /// 46 to 63: number of the cell of its database and type.
+    package struct Tally: RawRepresentable, Hashable, Sendable {
+        package var rawValue: UInt64
+
+        package init(rawValue: UInt64) {
+            self.rawValue = rawValue
+        }
+
+        fileprivate static let largestBody: UInt64 = (1 << 40) - 1
+        fileprivate static let cellCount = 1 << 18
+
+        fileprivate init(cell: Int, bodyByteCount: UInt64, lifetime: Int, access: Int) {
+            rawValue =
+                min(bodyByteCount, Self.largestBody) | UInt64(lifetime) << 40 | UInt64(access) << 44
+                | UInt64(cell) << 46
+        }
+
+        fileprivate var bodyByteCount: UInt64 { rawValue & Self.largestBody }
+        fileprivate var lifetime: Int { Int(rawValue >> 40 & 15) }
+        fileprivate var access: Int { Int(rawValue >> 44 & 3) }
+        fileprivate var cell: Int { Int(rawValue >> 46) }
+    }
+
+    /// Keys of one database and type (and module).
+    private struct Cell {
+        var database: UInt32
+        var type: UInt8
+        var module: RDBModuleID?
+        var keyCount: UInt64 = 0
+        var expiringKeyCount: UInt64 = 0
+        var bodyByteCount: UInt64 = 0
+    }
+
+    private struct ModuleCell: Hashable {
+        var database: UInt32
+        var module: RDBModuleID
+    }
+
+    /// The instant that remaining lives are counted from.
+    private let instant: UnixMilliseconds
+    private var cells: [Cell] = []
+    /// The number of the cell of each type in the database that was added to last; -1 for none yet.
+    private var currentTable = Self.emptyTable
+    private var currentDatabase: UInt32?
+    private var tables: [UInt32: [Int32]] = [:]
+    private var moduleCells: [ModuleCell: Int] = [:]
+    private var lifetimeCounts = Array(repeating: UInt64(0), count: LifetimeHistogram.buckets.count + 1)
+    private var accessCounts: [UInt64] = [0, 0, 0]
+    private var functionLibraryCount: UInt64 = 0
+    private var moduleAuxiliaryCount: UInt64 = 0
+    private var largestBodyByteCount: UInt64 = 0
+    private var largestKeyByteCount: UInt64 = 0
+
+    /// Keys that count: added and not taken back.
+    package private(set) var keyCount: UInt64 = 0
+
+    private static let emptyTable = [Int32](repeating: -1, count: 256)
+    private static let neverLifetime = LifetimeHistogram.buckets.count
+    private static let bucketBounds = LifetimeHistogram.buckets.map(\.upToMilliseconds)
+
+    package init(instant: UnixMilliseconds) {
+        self.instant = instant
+    }
+
+    /// Counts one key with a value of type `valueType`; `module` is the data type of a module's value.
+    package mutating func addKey(
+        _ head: RecordHead,
+        valueType: UInt8,
+        bodyByteCount: UInt64,
+        module: RDBModuleID? = nil
+    ) -> Tally {
+        let cell = cellNumber(database: head.database, type: valueType, module: module)
+        let tally = Tally(
+            cell: cell,
+            bodyByteCount: bodyByteCount,
+            lifetime: lifetimeClass(head.expiry),
+            access: Self.accessClass(head.access)
+        )
+        cells[cell].keyCount += 1
+        cells[cell].bodyByteCount += tally.bodyByteCount
+        if tally.lifetime != Self.neverLifetime { cells[cell].expiringKeyCount += 1 }
+        lifetimeCounts[tally.lifetime] += 1
+        accessCounts[tally.access] += 1
+        keyCount += 1
+        largestBodyByteCount = max(largestBodyByteCount, bodyByteCount)
+        largestKeyByteCount = max(largestKeyByteCount, UInt64(head.key.readableBytes))
+        return tally
+    }
+
+    package mutating func addFunctionLibrary() { functionLibraryCount += 1 }
+    package mutating func addModuleAuxiliary() { moduleAuxiliaryCount += 1 }
+
+    /// Takes back what a superseded record added; the largest sizes stay those of all records that were read.
+    package mutating func remove(_ tally: Tally) {
+        cells[tally.cell].keyCount -= 1
+        cells[tally.cell].bodyByteCount -= tally.bodyByteCount
+        if tally.lifetime != Self.neverLifetime { cells[tally.cell].expiringKeyCount -= 1 }
+        lifetimeCounts[tally.lifetime] -= 1
+        accessCounts[tally.access] -= 1
+        keyCount -= 1
+    }
+
+    /// The counts under the names that users know; `typeName` gives that of a value type, "string", "module" and so on.
+    package func statistics(typeName: (UInt8) -> String) -> SnapshotStatistics {
+        var result = SnapshotStatistics()
+        for cell in cells where cell.keyCount > 0 {
+            result.databases[Int(cell.database), default: .init()].keyCount += cell.keyCount
+            result.databases[Int(cell.database), default: .init()].expiringKeyCount += cell.expiringKeyCount
+            let name = cell.module.map { "module:" + $0.name } ?? typeName(cell.type)
+            result.types[name, default: .init()].keyCount += cell.keyCount
+            result.types[name, default: .init()].bodyByteCount += cell.bodyByteCount
+        }
+        for (bound, count) in zip(Self.bucketBounds, lifetimeCounts) where count > 0 {
+            result.lifetimes.add(.at(instant.advanced(byMilliseconds: bound)), at: instant, count: count)
+        }
+        result.lifetimes.add(.never, at: instant, count: lifetimeCounts[Self.neverLifetime])
+        result.functionLibraryCount = functionLibraryCount
+        result.moduleAuxiliaryCount = moduleAuxiliaryCount
+        result.idleKeyCount = accessCounts[1]
+        result.frequencyKeyCount = accessCounts[2]
+        result.largestBodyByteCount = largestBodyByteCount
+        result.largestKeyByteCount = largestKeyByteCount
+        return result
+    }
+
+    private mutating func cellNumber(database: UInt32, type: UInt8, module: RDBModuleID?) -> Int {
+        if let module {
+            let place = ModuleCell(database: database, module: module)
+            if let known = moduleCells[place] { return known }
+            let number = appendCell(Cell(database: database, type: type, module: module))
+            moduleCells[place] = number
+            return number
+        }
+        if database != currentDatabase { select(database) }
+        let known = currentTable[Int(type)]
+        guard known < 0 else { return Int(known) }
+        let number = appendCell(Cell(database: database, type: type))
+        currentTable[Int(type)] = Int32(number)
+        return number
+    }
+
+    private mutating func appendCell(_ cell: Cell) -> Int {
+        // Databases times types stay far below; should they not, the last cell takes what is left over.
+        guard cells.count < Tally.cellCount else { return cells.count - 1 }
+        cells.append(cell)
+        return cells.count - 1
+    }
+
+    private mutating func select(_ database: UInt32) {
+        if let currentDatabase { tables[currentDatabase] = currentTable }
+        currentTable = tables[database] ?? Self.emptyTable
+        currentDatabase = database
+    }
+
+    private func lifetimeClass(_ expiry: Expiry) -> Int {
+        guard case .at(let deadline) = expiry else { return Self.neverLifetime }
+        let remaining = deadline.milliseconds(since: instant)
+        let bounds = Self.bucketBounds
+        var index = 0
+        while index < bounds.count - 1, remaining > bounds[index] { index += 1 }
+        return index
+    }
+
+    private static func accessClass(_ access: AccessData) -> Int {
+        switch access {
+        case .none: 0
+        case .idle: 1
+        case .frequency: 2
+        }
+    }
+}

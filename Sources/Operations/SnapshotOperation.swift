@@ -1,0 +1,132 @@
+package import ArchiveFormat
+package import Capture
+import SnapshotModel
+package import Transport
+
+/// What a snapshot is to be taken of, and how.
+package struct SnapshotRequest: Sendable {
+    package enum Method: String, Hashable, Sendable, CaseIterable {
+        /// Replication, and a scan where the source offers no replication.
+        case auto
+        case replication
+        case scan
+    }
+
+    /// Where the source is, and as whom to connect.
+    package var connection: ConnectionOptions
+    /// The source's name, its identity; nil for its host and port.
+    package var sourceName: String?
+    package var method: Method
+    /// Whether the source streams directly or saves to its own disk first.
+    package var transfer: ReplicaOptions.Transfer
+    package var scan: ScanOptions
+    package var codec: BlockCodec
+    package var tags: [String: String]
+    /// The name of the policy that asked for it.
+    package var policy: String?
+
+    package init(
+        connection: ConnectionOptions,
+        sourceName: String? = nil,
+        method: Method = .auto,
+        transfer: ReplicaOptions.Transfer = .diskless,
+        scan: ScanOptions = ScanOptions(),
+        codec: BlockCodec = .standard,
+        tags: [String: String] = [:],
+        policy: String? = nil
+    ) {
+        self.connection = connection
+        self.sourceName = sourceName
+        self.method = method
+        self.transfer = transfer
+        self.scan = scan
+        self.codec = codec
+        self.tags = tags
+        self.policy = policy
+    }
+}
+
+/// Takes a snapshot of a node: captures, checks what was written, publishes, catalogs.
+///
+/// Whatever is thrown, and whenever the task is cancelled: nothing is published, and no temporary file outlives the next
+/// run.
+package struct SnapshotOperation: Sendable {
+    private let request: SnapshotRequest
+
+    package init(_ request: SnapshotRequest) {
+        self.request = request
+    }
+
+    package func run(_ context: OperationContext) async throws -> SnapshotReport {
+        let name = request.sourceName ?? request.connection.url.address
+        let recording = SnapshotRecording(
+            sourceName: name,
+            codec: request.codec,
+            tags: request.tags,
+            policy: request.policy
+        )
+        return try await recording.run(context) {
+            context.progress(OperationProgress(.connecting, subject: name))
+        } open: {
+            try await open(context, subject: name)
+        }
+    }
+
+    private func open(_ context: OperationContext, subject: String) async throws -> SnapshotRecording.Opened {
+        switch request.method {
+        case .replication: return .init(session: try await openReplication(context, subject))
+        case .scan: return .init(session: try await openScan(context))
+        case .auto:
+            do {
+                return .init(session: try await openReplication(context, subject))
+            } catch let error as TransportError {
+                guard error.suggestsScan else { throw error }
+                let session = try await openScan(context)
+                return .init(
+                    session: session,
+                    warnings: ["taken by scan, so it is a window in time and no single point: \(error.message)"]
+                )
+            }
+        }
+    }
+
+    private func openReplication(_ context: OperationContext, _ subject: String) async throws -> any CaptureSession {
+        try await ReplicationCapture.open(request.connection, transfer: request.transfer) { progress in
+            context.progress(OperationProgress(progress, subject: subject))
+        }
+    }
+
+    private func openScan(_ context: OperationContext) async throws -> any CaptureSession {
+        try await ScanCapture.open(request.connection, request.scan, spillingTo: context.spillPlace)
+    }
+}
+
+extension TransportError {
+    /// Whether the source offers no replication at all, so that a scan is the way; false for what passes, such as a
+    /// replica whose link is down.
+    var suggestsScan: Bool {
+        if code == .permissionDenied || isUnknownCommand { return true }
+        guard code == .replicationRefused || category == .refusedByServer, let text = serverText?.lowercased()
+        else { return false }
+        return ["not allowed", "not permitted", "disabled", "not supported", "unsupported", "restricted"]
+            .contains { text.contains($0) }
+    }
+}
+
+extension OperationProgress {
+    init(_ progress: CaptureProgress, subject: String) {
+        let phase: Phase =
+            switch progress.phase {
+            case .waitingForSource: .waiting
+            case .capturing: .capturing
+            case .finishing: .checking
+            }
+        self.init(
+            phase,
+            subject: subject,
+            completedByteCount: progress.rawByteCount,
+            completedKeyCount: progress.keyCount,
+            totalKeyCount: progress.expectedKeyCount
+        )
+    }
+}

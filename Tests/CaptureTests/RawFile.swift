@@ -1,0 +1,8 @@
+import Foundation
+
+/// Files of tests, byte by byte.
+enum RawFile {
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+    }
+}
