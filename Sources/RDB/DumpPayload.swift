@@ -61,7 +61,9 @@ package enum DumpPayload {
             let computed = payload.withUnsafeReadableBytes {
                 CRC64.of(UnsafeRawBufferPointer(rebasing: $0.prefix(contentByteCount + 2)))
             }
-            guard stored == computed else { throw .checksumMismatch(stored: stored, computed: computed) }
+            guard stored == computed else {
+                throw .checksumMismatch(stored: stored, computed: computed, offset: UInt64(payload.readableBytes))
+            }
         }
         return (content, Int(version))
     }

@@ -16,7 +16,7 @@ package enum RDBError: Error, Hashable, Sendable {
     /// The input ended before the end of the stream, or in the middle of a value.
     case truncated(offset: UInt64)
     /// The CRC-64 at the end is not that of the bytes before it.
-    case checksumMismatch(stored: UInt64, computed: UInt64)
+    case checksumMismatch(stored: UInt64, computed: UInt64, offset: UInt64)
     /// The bytes contradict the format.
     case malformed(RDBFault, offset: UInt64)
     /// A hash refers to a template that the stream did not define.
@@ -60,7 +60,7 @@ extension RDBError: CustomStringConvertible {
     package var description: String {
         switch self {
         case .notRDB(let found):
-            "not an RDB stream: it starts with \(Self.quoted(found)) instead of REDIS or VALKEY and a version"
+            "not an RDB stream: at byte 0 it has \(Self.quoted(found)) instead of REDIS or VALKEY and a version"
         case .unsupportedVersion(let format, let newest):
             "\(format.engine.rawValue) RDB version \(format.rdbVersion) is not supported; the newest known is \(newest)"
         case .unknownType(let type, let format, let offset):
@@ -70,9 +70,9 @@ extension RDBError: CustomStringConvertible {
             "opcode \(opcode)\(RDBOpcode.knownName(opcode, format)) cannot be read in "
                 + "\(Self.name(format)) at byte \(offset)"
         case .truncated(let offset): "the RDB data ends too early, after \(offset) bytes"
-        case .checksumMismatch(let stored, let computed):
-            "the RDB checksum does not match: stored \(String(stored, radix: 16)), "
-                + "computed \(String(computed, radix: 16))"
+        case .checksumMismatch(let stored, let computed, let offset):
+            "the RDB checksum at byte \(offset) does not match: stored \(String(stored, radix: 16)), "
+                + "computed \(String(computed, radix: 16)) over what stands before it"
         case .malformed(let fault, let offset): "malformed RDB data at byte \(offset): \(fault.rawValue)"
         case .unknownHashTemplate(let id, let offset):
             "a hash at byte \(offset) uses template \(id), which the stream does not define"

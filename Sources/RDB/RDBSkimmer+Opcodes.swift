@@ -125,7 +125,7 @@ extension RDBSkimmer {
 
     mutating func takeChecksum(_ stored: UInt64) -> Found? {
         guard stored == 0 || stored == computedChecksum else {
-            return .notReadable(.checksumMismatch(stored: stored, computed: computedChecksum))
+            return .notReadable(.checksumMismatch(stored: stored, computed: computedChecksum, offset: offset))
         }
         checksum = stored == 0 ? .absent : .verified(stored)
         state = .ended

@@ -5,11 +5,11 @@ package import NIOCore
 package enum RDBString {
     /// Bytes of the string's plain form (of a number: of its decimal text); nil if the body is not exactly one string.
     package static func plainLength(of body: UnsafeRawBufferPointer) -> Int? {
-        guard let parsed = parse(body), parsed.byteCount == body.count else { return nil }
-        switch parsed.form {
+        switch form(of: body) {
         case .plain(let bytes): return bytes.count
         case .integer(let value): return decimalDigitCount(value)
         case .compressed(_, let count): return count
+        case nil: return nil
         }
     }
 
@@ -20,8 +20,8 @@ package enum RDBString {
     /// Appends the plain form; false, and nothing appended, if the body is not exactly one string.
     @discardableResult
     package static func write(_ body: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) -> Bool {
-        guard let parsed = parse(body), parsed.byteCount == body.count else { return false }
-        return write(parsed.form, into: &buffer)
+        guard let form = form(of: body) else { return false }
+        return write(form, into: &buffer)
     }
 
     @discardableResult
@@ -33,8 +33,7 @@ package enum RDBString {
     ///
     /// With it a command can be written straight from the body, without a copy between.
     package static func plainRange(of body: UnsafeRawBufferPointer) -> Range<Int>? {
-        guard let parsed = parse(body), parsed.byteCount == body.count, case .plain(let bytes) = parsed.form
-        else { return nil }
+        guard case .plain(let bytes) = form(of: body) else { return nil }
         return body.count - bytes.count..<body.count
     }
 
@@ -45,10 +44,18 @@ package enum RDBString {
     }
 
     /// A string in one of its forms, in place.
-    enum Form {
+    package enum Form {
         case plain(UnsafeRawBufferPointer)
         case integer(Int64)
         case compressed(UnsafeRawBufferPointer, plainByteCount: Int)
+    }
+
+    /// The string that is all of a body; nil if the body is not exactly one string.
+    ///
+    /// It points into the body.
+    package static func form(of body: UnsafeRawBufferPointer) -> Form? {
+        guard let parsed = parse(body), parsed.byteCount == body.count else { return nil }
+        return parsed.form
     }
 
     /// The string at the start of `bytes` and how many bytes it takes; nil if it is cut off or malformed.

@@ -124,11 +124,12 @@ struct SkimmerErrorTests {
     @Test("a checksum that does not match names both")
     func checksum() throws {
         let error = try #require(failure(RDBBytes.stream("REDIS0011", checksum: 0xABCD) { $0.record(0, "k", [0]) }))
-        guard case .checksumMismatch(let stored, let computed) = error else {
+        guard case .checksumMismatch(let stored, let computed, let offset) = error else {
             Issue.record("\(error)")
             return
         }
         #expect(stored == 0xABCD)
+        #expect(offset > 8)
         #expect(computed != stored)
         #expect(error.description.contains("abcd"))
     }
