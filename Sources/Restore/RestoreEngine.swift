@@ -157,10 +157,12 @@ package struct RestoreEngine: Sendable {
                     now: clock.now
                 )
             }
+            let isUntouched = try await control.reply(to: ["CLIENT", "NO-TOUCH", "ON"]).isOK
             let reader = SampleReader(
                 connection: control,
                 engine: plan.target.engine,
                 knowsExpireTime: plan.target.knowsExpireTime,
+                readsValues: isUntouched || plan.dialect.accessUse == .none,
                 clock: clock
             )
             try await reader.read(tally.sample, into: &verification)

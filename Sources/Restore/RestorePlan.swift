@@ -16,7 +16,7 @@ package struct RestorePlan: Sendable {
 
     /// Connections that write at the same time unless the user says otherwise.
     ///
-    /// One fills a server's one thread; the second covers its pauses. Measured on 2 cores.
+    /// The server executes on one thread; the second connection covers the pauses of the first.
     package static let standardConnectionCount = 2
 
     package init(manifest: Manifest, options: RestoreOptions, target: TargetFacts, now: UnixMilliseconds) {

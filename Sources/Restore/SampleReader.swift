@@ -24,6 +24,9 @@ struct SampleReader {
     let connection: NodeConnection
     let engine: Engine
     let knowsExpireTime: Bool
+    /// False to ask for presence and deadline alone, which no server counts as an access: reading a value would make
+    /// each key of the sample the most recently used of a target that evicts by use.
+    let readsValues: Bool
     let clock: TargetClock
 
     /// Reads every key of the sample, and adds what it found to `verification`.
@@ -45,7 +48,7 @@ struct SampleReader {
         for entry in entries {
             // The deadline first: a key that expires between the two commands has none left, but it was due.
             encoded.writeCommand(knowsExpireTime ? "PEXPIRETIME" : "PTTL", .bytes(entry.key))
-            encoded.writeCommand(entry.digest == nil ? "EXISTS" : "DUMP", .bytes(entry.key))
+            encoded.writeCommand(readsValues && entry.digest != nil ? "DUMP" : "EXISTS", .bytes(entry.key))
         }
         let replies = try await connection.pipeline(encoded, replyCount: 2 * entries.count)
         let now = clock.now
@@ -65,7 +68,7 @@ struct SampleReader {
             return entry.deadline.map { $0 <= now } ?? false ? .due : .missing
         }
         guard isDeadline(told, of: entry, now: now) else { return .deadlineDiffers }
-        guard let expected = entry.digest else { return .presentOnly }
+        guard readsValues, let expected = entry.digest else { return .presentOnly }
         guard let payload = value.bytes, digest(payload) == expected else { return .valueDiffers }
         return .matches
     }

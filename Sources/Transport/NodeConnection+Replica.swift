@@ -4,7 +4,7 @@ import RESP
 /// How a replica hand-over is asked for.
 package struct ReplicaOptions: Sendable {
     /// Whether the server streams from its child process, or saves to its disk first and then tells the length.
-    package enum Transfer: Hashable, Sendable {
+    package enum Transfer: String, Hashable, Sendable, CaseIterable {
         case diskless
         case disk
     }

@@ -214,8 +214,8 @@ import Testing
         let fixture = try await Self.fixture(Self.strings(900))
         let report = try await RestoreHarness(fixture).run(target) {
             _ in
-        } during: { keyCount in
-            if keyCount == 900 { _ = try? target.client().command("DEL", "key:17") }
+        } beforeCheck: {
+            _ = try? target.client().command("DEL", "key:17")
         }
         #expect(report.failure?.kind == .partial, "\(report.summary)")
         let verification = try #require(report.result.verification)
@@ -229,8 +229,8 @@ import Testing
         let fixture = try await Self.fixture(Self.strings(900))
         let report = try await RestoreHarness(fixture).run(target) {
             _ in
-        } during: { keyCount in
-            guard keyCount == 900, let client = try? target.client() else { return }
+        } beforeCheck: {
+            guard let client = try? target.client() else { return }
             _ = try? client.command("APPEND", "key:3", "more")
             _ = try? client.command("EXPIRE", "key:4", 1000)
         }

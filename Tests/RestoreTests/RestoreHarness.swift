@@ -22,13 +22,15 @@ struct RestoreHarness {
         try await operation(target.url, change).plan(context { _ in })
     }
 
-    /// `during` is told the number of records that had their turn, again and again.
+    /// `during` is told the number of records that had their turn, again and again; `beforeCheck` runs when all of
+    /// them are answered and the target is about to be checked.
     func run(
         _ target: RedisServer,
         _ change: (inout RestoreOptions) -> Void = { _ in },
-        during: @escaping @Sendable (UInt64) -> Void = { _ in }
+        during: @escaping @Sendable (UInt64) -> Void = { _ in },
+        beforeCheck: @escaping @Sendable () -> Void = {}
     ) async throws -> RestoreReport {
-        try await operation(target.url, change).run(context(during))
+        try await operation(target.url, change).run(context(during, beforeCheck))
     }
 
     func run(url: String) async throws -> RestoreReport {
@@ -46,13 +48,20 @@ struct RestoreHarness {
         return RestoreOperation(RestoreRequest(query: query, target: connection, options: options))
     }
 
-    private func context(_ during: @escaping @Sendable (UInt64) -> Void) -> OperationContext {
+    private func context(
+        _ during: @escaping @Sendable (UInt64) -> Void,
+        _ beforeCheck: @escaping @Sendable () -> Void = {}
+    ) -> OperationContext {
         OperationContext(
             repository: RepositoryLocation(path: fixture.repositoryPath, origin: .option),
             actor: "test",
             command: "rewarm restore",
             progress: { progress in
-                if progress.phase == .restoring { during(progress.completedKeyCount) }
+                switch progress.phase {
+                case .restoring: during(progress.completedKeyCount)
+                case .verifying: beforeCheck()
+                default: break
+                }
             },
             notify: { [told] notice in told.all.withLock { $0.append(notice) } }
         )

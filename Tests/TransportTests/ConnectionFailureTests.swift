@@ -9,8 +9,8 @@ struct ConnectionFailureTests {
     private static func options(
         _ url: String,
         connectTimeout: Duration = .seconds(10),
-        replyTimeout: Duration = .seconds(10),
-        loadingPatience: Duration = .seconds(10)
+        replyTimeout: Duration = .seconds(60),
+        loadingPatience: Duration = .seconds(600)
     ) throws -> ConnectionOptions {
         ConnectionOptions(
             url: try NodeURL(url),
