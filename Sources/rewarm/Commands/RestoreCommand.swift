@@ -1,0 +1,54 @@
+import ArgumentParser
+import Operations
+import Restore
+import SnapshotModel
+
+struct RestoreCommand: Verb {
+    static let verb = "restore"
+    static let configuration = CommandConfiguration(
+        commandName: verb,
+        abstract: "Rehydrate a target from a snapshot.",
+        usage: "rewarm restore <snapshot> --target <url> [<options>]",
+        discussion: HelpText.discussion(
+            "A target that holds keys is refused unless --existing or --flush-target say otherwise. Every record of the "
+                + "snapshot is accounted for, and afterwards the target's own counts and a sample of keys are compared.",
+            examples: [
+                "rewarm restore latest --target redis://cache-2:6379",
+                "rewarm restore latest --source-name web --target rediss://c2:6380 --ttl remaining",
+                "rewarm restore 20261121T07 --target redis://c2 --match 'web:*' --dry-run",
+            ],
+            exitCodes: HelpText.reading + [.partial, .unsafeTarget, .unreachable]
+        )
+    )
+
+    @OptionGroup var snapshot: SnapshotOptions
+    @OptionGroup(title: "Target") var target: TargetOptions
+    @OptionGroup(title: "What and how") var arguments: RestoreArguments
+
+    @Flag(name: .customLong("dry-run"), help: "Only print the plan; nothing is written.")
+    var isDryRun = false
+
+    @OptionGroup(title: "Repository") var repository: RepositoryOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    func perform(_ console: Console) async throws -> VerbResult {
+        let context = context(try repository.location(), console)
+        let request = RestoreRequest(
+            query: snapshot.query,
+            target: try target.connectionOptions(console),
+            options: arguments.options
+        )
+        let operation = RestoreOperation(request)
+        guard !isDryRun else {
+            let plan = try await operation.plan(context)
+            try console.item(RestoreRendering.json(plan), text: RestoreRendering.text(plan))
+            return VerbResult(
+                failure: plan.refusal,
+                ["snapshot": .string(plan.snapshot.text), "isDryRun": .bool(true)]
+            )
+        }
+        let report = try await operation.run(context)
+        console.done(RestoreRendering.text(report))
+        return VerbResult(failure: report.failure, RestoreRendering.summary(report))
+    }
+}

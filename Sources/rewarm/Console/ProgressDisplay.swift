@@ -1,0 +1,94 @@
+import Operations
+import Synchronization
+
+/// Shows how far the operation is: a bar on a terminal, lines at an interval where they were asked for.
+final class ProgressDisplay: Sendable {
+    enum Style: Sendable {
+        /// A line that is drawn over, on standard error.
+        case bar
+        /// Lines on standard error.
+        case lines
+        /// Lines of type `status` on standard output.
+        case json
+    }
+
+    private struct State {
+        var latest: OperationProgress?
+        var meter = ProgressMeter()
+        var isDrawn = false
+    }
+
+    let interval: Duration
+    private let style: Style
+    private let output: OutputDescriptor
+    private let start = ContinuousClock.now
+    private let state = Mutex(State())
+
+    /// nil where nothing is to be shown: silence is what a log wants.
+    static func choose(
+        json: Bool,
+        quiet: Bool,
+        interval: Duration?,
+        output: OutputDescriptor,
+        errors: OutputDescriptor
+    ) -> ProgressDisplay? {
+        if json { return interval.map { ProgressDisplay(.json, interval: $0, output: output) } }
+        if let interval { return ProgressDisplay(.lines, interval: interval, output: errors) }
+        guard !quiet, errors.isTerminal else { return nil }
+        return ProgressDisplay(.bar, interval: .milliseconds(200), output: errors)
+    }
+
+    private init(_ style: Style, interval: Duration, output: OutputDescriptor) {
+        self.style = style
+        self.interval = interval
+        self.output = output
+    }
+
+    func update(_ progress: OperationProgress) {
+        state.withLock { $0.latest = progress }
+    }
+
+    /// Draws until the task is cancelled.
+    func run() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: interval)
+            if !Task.isCancelled { draw() }
+        }
+    }
+
+    /// Takes the bar off the terminal, so that a line can be written.
+    func clear() {
+        state.withLock { state in
+            guard state.isDrawn else { return }
+            state.isDrawn = false
+            output.write("\r\u{1B}[K")
+            output.flush()
+        }
+    }
+
+    private func draw() {
+        state.withLock { state in
+            guard let progress = state.latest else { return }
+            let elapsed = (ContinuousClock.now - start).milliseconds
+            let reading = state.meter.read(progress, at: elapsed)
+            switch style {
+            case .bar:
+                let line = ProgressText.bar(progress, reading, columnCount: output.columnCount)
+                output.write("\r" + line + "\u{1B}[K")
+                state.isDrawn = true
+            case .lines: output.write(ProgressText.line(progress, reading) + "\n")
+            case .json: JSONLine.write("status", ProgressText.json(progress, reading, elapsed), to: output)
+            }
+            output.flush()
+        }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds; saturates.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000_000_000
+    }
+}

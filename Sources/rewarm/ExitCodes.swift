@@ -1,0 +1,63 @@
+import Operations
+
+/// The exit codes of every command: documented, never reused.
+enum ExitStatus: Int32, CaseIterable, Sendable {
+    case ok = 0
+    case failure = 1
+    case usage = 2
+    case partial = 3
+    case repositoryAbsent = 10
+    case locked = 11
+    case denied = 12
+    case integrity = 13
+    case unsafeTarget = 14
+    case unreachable = 20
+    case interrupted = 130
+    case readerGone = 141
+    case terminated = 143
+
+    /// The only place where a failure becomes a number.
+    init(_ kind: FailureKind) {
+        switch kind {
+        case .failure: self = .failure
+        case .usage: self = .usage
+        case .partial: self = .partial
+        case .repositoryAbsent: self = .repositoryAbsent
+        case .locked: self = .locked
+        case .denied: self = .denied
+        case .integrity: self = .integrity
+        case .unsafeTarget: self = .unsafeTarget
+        case .unreachable: self = .unreachable
+        case .cancelled: self = .interrupted
+        }
+    }
+
+    /// What `--help` says about the code.
+    var meaning: String {
+        switch self {
+        case .ok: "done"
+        case .failure: "failure"
+        case .usage: "the command line is wrong"
+        case .partial: "done but partial: usable, with warnings"
+        case .repositoryAbsent: "the repository or its catalog is not there"
+        case .locked: "locked; the holder is named"
+        case .denied: "wrong credentials or missing permissions"
+        case .integrity: "stored data is damaged"
+        case .unsafeTarget: "unsafe target: not empty, wrong role, too small, cannot load these types"
+        case .unreachable: "the source or target cannot be reached"
+        case .interrupted: "ended by SIGINT"
+        case .readerGone: "the reader of the output went away (SIGPIPE)"
+        case .terminated: "ended by SIGTERM"
+        }
+    }
+
+    /// The section of a command's help: its own codes, and those that every command has.
+    static func help(_ own: [Self]) -> String {
+        let codes = Set([.ok, .failure, .usage, .interrupted, .terminated] + own)
+        let lines = codes.sorted { $0.rawValue < $1.rawValue }.map { status in
+            let number = String(status.rawValue)
+            return "  " + String(repeating: " ", count: 3 - number.count) + number + "  " + status.meaning
+        }
+        return "EXIT CODES:\n" + lines.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,54 @@
+import SnapshotModel
+
+/// The honest label in sentences.
+enum ConsistencyText {
+    static func sentences(_ manifest: Manifest) -> [String] {
+        let label = manifest.consistency
+        var sentences: [String] = []
+        if label.isPointInTime {
+            sentences.append("A point in time: the data as it was at \(manifest.instant).")
+        } else {
+            let length = Figures.duration(milliseconds: label.to.milliseconds(since: label.from))
+            sentences.append(
+                "A fuzzy window: each key as it was at some time from \(label.from) to \(label.to) (\(length))."
+            )
+        }
+        if let id = label.replicationID {
+            let offset = label.replicationOffset.map { ", offset \($0)" } ?? ""
+            sentences.append("Position in the replication stream: \(id)\(offset).")
+        }
+        if label.vanishedKeyCount > 0 {
+            sentences.append(
+                "\(keys(label.vanishedKeyCount)) vanished while the source was read; none of them is in it."
+            )
+        }
+        if label.duplicateKeyCount > 0 {
+            sentences.append("\(keys(label.duplicateKeyCount)) came more than once; the latest reading counts.")
+        }
+        if label.rereadKeyCount > 0 {
+            sentences.append(
+                "\(keys(label.rereadKeyCount)) had to be read again, since value and deadline did not match."
+            )
+        }
+        if label.disturbedAccessData {
+            sentences.append("Reading disturbed the source's idle times or frequencies.")
+        }
+        if let clocks = manifest.clocks {
+            sentences.append(sentence(clocks))
+        }
+        return sentences
+    }
+
+    private static func sentence(_ clocks: ClockComparison) -> String {
+        let difference = clocks.differenceMilliseconds
+        let uncertainty = clocks.uncertaintyMilliseconds
+        guard difference.magnitude > uncertainty.magnitude else {
+            return "The source's clock agreed with this host's within \(uncertainty) ms."
+        }
+        let direction = difference < 0 ? "behind" : "ahead of"
+        return
+            "The source's clock was \(difference.magnitude) ms \(direction) this host's (known to \(uncertainty) ms)."
+    }
+
+    private static func keys(_ count: UInt64) -> String { Figures.counted(count, "key") }
+}

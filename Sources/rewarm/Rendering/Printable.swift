@@ -1,0 +1,61 @@
+/// Text from outside made safe for a terminal.
+enum Printable {
+    /// Replaces control characters by `?`, so that stored names and server messages cannot steer the terminal.
+    static func text(_ text: String, keepingLineFeeds: Bool = false) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isKept = !isControl(scalar) || (keepingLineFeeds && scalar == "\n")
+            result.append(isKept ? scalar : "?")
+        }
+        return String(result)
+    }
+
+    /// Replaces the password of every URL in a text by `***`, also where the URL is malformed.
+    static func withoutPasswords(_ text: String) -> String {
+        var result = ""
+        var rest = Substring(text)
+        while let scheme = rest.firstRange(of: "://") {
+            result += rest[..<scheme.upperBound]
+            rest = rest[scheme.upperBound...]
+            let word = rest.prefix { !$0.isWhitespace }
+            guard let at = word.lastIndex(of: "@") else { continue }
+            let user = word[..<at].prefix { $0 != ":" }
+            result += user + (user.endIndex < at ? ":***" : "")
+            rest = rest[at...]
+        }
+        return result + rest
+    }
+
+    /// C0, DEL and C1.
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
+    }
+
+    /// A key as text: as it is where that is safe and unambiguous, else quoted the way redis-cli does.
+    ///
+    /// Source of the escapes: redis:src/sds.c, sdscatrepr.
+    static func key(_ bytes: some Sequence<UInt8>) -> String {
+        let bytes = Array(bytes)
+        let isPlain = !bytes.isEmpty && bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
+        return isPlain ? String(decoding: bytes, as: UTF8.self) : quoted(bytes)
+    }
+
+    static func quoted(_ bytes: some Sequence<UInt8>) -> String {
+        var text = "\""
+        for byte in bytes {
+            switch byte {
+            case 0x22: text += "\\\""
+            case 0x5C: text += "\\\\"
+            case 0x0A: text += "\\n"
+            case 0x0D: text += "\\r"
+            case 0x09: text += "\\t"
+            case 0x07: text += "\\a"
+            case 0x08: text += "\\b"
+            case 0x20...0x7E: text.unicodeScalars.append(Unicode.Scalar(byte))
+            default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+        }
+        return text + "\""
+    }
+}

@@ -1,0 +1,168 @@
+import Operations
+import Restore
+import SnapshotModel
+
+/// The plan of a restore, and what it came to.
+enum RestoreRendering {
+    // MARK: Report
+
+    static func text(_ report: RestoreReport) -> String {
+        let duration = Figures.duration(milliseconds: report.durationMilliseconds)
+        let rate = Figures.count(UInt64(report.keysPerSecond))
+        var lines = ["snapshot \(report.manifest.id) into \(report.plan.target.address): \(duration), \(rate) keys/s"]
+        lines.append(text(report.accounting, noun: "key"))
+        if report.result.libraries.captured > 0 {
+            lines.append(text(report.result.libraries, noun: "function library"))
+        }
+        lines += report.result.lostBlocks.map { "lost: " + Printable.text($0) }
+        if let verification = report.result.verification { lines.append(text(verification)) }
+        return lines.joined(separator: "\n")
+    }
+
+    static func summary(_ report: RestoreReport) -> JSONObject {
+        let result = report.result
+        var object: JSONObject = [
+            "snapshot": .string(report.manifest.id.text),
+            "target": .string(report.plan.target.address),
+        ]
+        object.add(json(report.accounting))
+        object.add("libraries", .object(json(result.libraries, unit: "Count")))
+        object.add("moduleAuxiliaryCount", .unsigned(result.moduleAuxiliaryCount))
+        object.add("dueKeyCount", .unsigned(result.dueKeyCount))
+        object.add("lostBlocks", .array(result.lostBlocks.map { .string($0) }))
+        object.add("errorTexts", SnapshotRendering.tags(result.errorTexts))
+        object.add("verification", result.verification.map { .object(json($0)) } ?? .null)
+        object.add("sentByteCount", .unsigned(result.sentByteCount))
+        object.add("loadingMilliseconds", .integer(report.loadingMilliseconds))
+        object.add("restoreMilliseconds", .integer(report.durationMilliseconds))
+        object.add("keysPerSecond", .number(report.keysPerSecond))
+        return object
+    }
+
+    // MARK: Plan
+
+    static func text(_ plan: RestorePlan) -> String {
+        let mappings = plan.databases.map { "db" + $0.description.replacing(":", with: " to db") }
+        var lines = [
+            "snapshot     \(plan.snapshot)",
+            "keys         \(Figures.count(plan.estimate.keyCount)), of which"
+                + " \(Figures.count(plan.estimate.expiredKeyCount)) have expired",
+            "databases    " + (mappings.isEmpty ? "none" : mappings.joined(separator: ", ")),
+            "memory       about \(Figures.bytes(plan.estimate.likelyMemoryByteCount)) in the target",
+            "deadlines    \(plan.options.deadlineMode.rawValue)",
+            "existing     \(plan.options.existing.rawValue)" + (plan.options.flushTarget ? ", after a flush" : ""),
+            "connections  \(plan.connectionCount)",
+        ]
+        for finding in plan.findings {
+            let word = finding.isRefusal ? "refused" : "warning"
+            lines.append("\(word): \(finding.message); \(finding.advice)")
+        }
+        return lines.map { Printable.text($0) + "\n" }.joined()
+    }
+
+    static func json(_ plan: RestorePlan) -> JSONObject {
+        [
+            "snapshot": .string(plan.snapshot.text),
+            "keyCount": .unsigned(plan.estimate.keyCount),
+            "expiredKeyCount": .unsigned(plan.estimate.expiredKeyCount),
+            "likelyMemoryByteCount": .unsigned(plan.estimate.likelyMemoryByteCount),
+            "databases": .array(
+                plan.databases.map {
+                    .object([
+                        "source": .integer(Int64($0.source)), "destination": .integer(Int64($0.destination)),
+                    ])
+                }
+            ),
+            "ttl": .string(plan.options.deadlineMode.rawValue),
+            "existing": .string(plan.options.existing.rawValue),
+            "flushTarget": .bool(plan.options.flushTarget),
+            "connectionCount": .count(plan.connectionCount),
+            "findings": .array(plan.findings.map { .object(json($0)) }),
+        ]
+    }
+
+    private static func json(_ finding: PreflightFinding) -> JSONObject {
+        [
+            "kind": .string(finding.kind.rawValue),
+            "isRefusal": .bool(finding.isRefusal),
+            "message": .string(finding.message),
+            "advice": .string(finding.advice),
+        ]
+    }
+
+    // MARK: Accounting
+
+    /// Every class that is not zero, and why.
+    static func text(_ accounting: RestoreAccounting, noun: String) -> String {
+        var lines = [Figures.counted(accounting.captured, noun, plural: plural(noun)) + " captured"]
+        for name in RestoreAccounting.Class.allCases where accounting[name] > 0 {
+            let reasons = (accounting.reasons[name] ?? [:]).sorted { $0.key < $1.key }
+                .map { "\($0.key) \(Figures.count($0.value))" }
+            let why = reasons.isEmpty ? "" : " (" + reasons.joined(separator: ", ") + ")"
+            lines.append("  \(Figures.count(accounting[name])) \(name.rawValue)\(why)")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func plural(_ noun: String) -> String {
+        noun.hasSuffix("y") && noun != "key" ? noun.dropLast() + "ies" : noun + "s"
+    }
+
+    /// The classes as `restoredKeyCount` and so on, all of them, and their reasons.
+    static func json(_ accounting: RestoreAccounting, unit: String = "KeyCount") -> JSONObject {
+        var object: JSONObject = ["captured" + unit: .unsigned(accounting.captured)]
+        var reasons: JSONObject = [:]
+        for name in RestoreAccounting.Class.allCases {
+            object.add(name.rawValue + unit, .unsigned(accounting[name]))
+            guard let known = accounting.reasons[name], !known.isEmpty else { continue }
+            var counts: JSONObject = [:]
+            for (reason, count) in known.sorted(by: { $0.key < $1.key }) { counts.add(reason, .unsigned(count)) }
+            reasons.add(name.rawValue, .object(counts))
+        }
+        object.add("reasons", .object(reasons))
+        object.add("isBalanced", .bool(accounting.isBalanced))
+        return object
+    }
+
+    // MARK: Verification
+
+    static func json(_ verification: RestoreVerification) -> JSONObject {
+        [
+            "isGood": .bool(verification.isGood),
+            "sampledKeyCount": .unsigned(verification.sampledKeyCount),
+            "matchingKeyCount": .unsigned(verification.matchingKeyCount),
+            "presenceOnlyKeyCount": .unsigned(verification.presenceOnlyKeyCount),
+            "dueKeyCount": .unsigned(verification.dueKeyCount),
+            "missingKeyCount": .unsigned(verification.missingKeyCount),
+            "differingValueCount": .unsigned(verification.differingValueCount),
+            "differingDeadlineCount": .unsigned(verification.differingDeadlineCount),
+            "databases": .array(verification.databases.map { .object(json($0)) }),
+        ]
+    }
+
+    private static func json(_ check: RestoreVerification.DatabaseCheck) -> JSONObject {
+        [
+            "database": .integer(Int64(check.database)),
+            "isAsExpected": .bool(check.isAsExpected),
+            "keyCount": .unsigned(check.keyCount),
+            "leastExpectedKeyCount": .unsigned(check.expectedKeyCounts.lowerBound),
+            "mostExpectedKeyCount": .unsigned(check.expectedKeyCounts.upperBound),
+            "expiringKeyCount": .unsigned(check.expiringKeyCount),
+            "leastExpectedExpiringKeyCount": .unsigned(check.expectedExpiringKeyCounts.lowerBound),
+            "mostExpectedExpiringKeyCount": .unsigned(check.expectedExpiringKeyCounts.upperBound),
+        ]
+    }
+
+    static func text(_ verification: RestoreVerification) -> String {
+        let sample =
+            "read back \(Figures.counted(verification.sampledKeyCount, "key")):"
+            + " \(Figures.count(verification.matchingKeyCount)) as written"
+            + (verification.dueKeyCount > 0 ? ", \(Figures.count(verification.dueKeyCount)) expired since" : "")
+        let wrong = verification.databases.filter { !$0.isAsExpected }.map { check in
+            "db\(check.database) counts \(Figures.counted(check.keyCount, "key")),"
+                + " \(Figures.count(check.expectedKeyCounts.lowerBound))"
+                + " to \(Figures.count(check.expectedKeyCounts.upperBound)) were expected"
+        }
+        return ([sample] + wrong).joined(separator: "\n")
+    }
+}

@@ -1,0 +1,45 @@
+import Operations
+import SnapshotModel
+
+/// What taking a snapshot, or importing one, came to.
+enum SnapshotReportRendering {
+    static func finish(_ report: SnapshotReport, _ console: Console) -> VerbResult {
+        console.done(text(report))
+        return VerbResult(.ok, summary(report))
+    }
+
+    private static func text(_ report: SnapshotReport) -> String {
+        let manifest = report.manifest
+        let ratio =
+            SnapshotRendering.ratio(stored: report.storedByteCount, raw: report.rawByteCount)
+            .map { " (\(Figures.fixed($0, digits: 2)) of \(Figures.bytes(report.rawByteCount)))" } ?? ""
+        let kind = manifest.consistency.isPointInTime ? "point in time" : "window"
+        return "snapshot \(manifest.id) of \(Printable.text(manifest.source.name)):"
+            + " \(Figures.counted(report.keyCount, "key")), \(Figures.bytes(report.storedByteCount))\(ratio),"
+            + " \(Figures.duration(milliseconds: report.durationMilliseconds)), \(kind)"
+    }
+
+    private static func summary(_ report: SnapshotReport) -> JSONObject {
+        let manifest = report.manifest
+        var object: JSONObject = [
+            "snapshot": .string(manifest.id.text),
+            "sourceName": .string(manifest.source.name),
+            "method": .string(manifest.method.rawValue),
+            "isPointInTime": .bool(manifest.consistency.isPointInTime),
+        ]
+        object.add(SnapshotRendering.instant("instant", manifest.instant))
+        object.add("keyCount", .unsigned(report.keyCount))
+        object.add("expiringKeyCount", .unsigned(manifest.statistics.expiringKeyCount))
+        object.add("rawByteCount", .unsigned(report.rawByteCount))
+        object.add("storedByteCount", .unsigned(report.storedByteCount))
+        object.add("codec", .string(manifest.codec))
+        object.add("captureMilliseconds", .integer(report.captureMilliseconds))
+        object.add("snapshotMilliseconds", .integer(report.durationMilliseconds))
+        object.add("sourceWaitMilliseconds", .integer(report.sourceWaitMilliseconds))
+        object.add("hurriedBlockCount", .unsigned(report.hurriedBlockCount))
+        object.add("vanishedKeyCount", .unsigned(manifest.consistency.vanishedKeyCount))
+        object.add("duplicateKeyCount", .unsigned(manifest.consistency.duplicateKeyCount))
+        object.add("warningCount", .count(report.warnings.count))
+        return object
+    }
+}

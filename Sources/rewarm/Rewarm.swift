@@ -1,0 +1,75 @@
+import ArgumentParser
+import Operations
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+/// The root of the commands.
+struct Rewarm: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rewarm",
+        abstract: "Back up and restore in-memory key-value stores.",
+        discussion: """
+            rewarm streams a node's keyspace into compressed, checksummed archives and rehydrates a cold node from \
+            them, each key with the life it has left.
+
+            EXAMPLES:
+              rewarm snapshot --source redis://cache-1:6379
+              rewarm list
+              rewarm restore latest --target redis://cache-2:6379
+
+            The repository is a directory: --repository, else $REWARM_REPOSITORY, else one below the XDG data home. \
+            Passwords come from $REWARM_SOURCE_PASSWORD and $REWARM_TARGET_PASSWORD, or from files.
+
+            \(ExitStatus.help(ExitStatus.allCases))
+            """,
+        version: "rewarm " + ToolVersion.current,
+        subcommands: [
+            SnapshotCommand.self, RestoreCommand.self, ImportCommand.self, ListCommand.self, ShowCommand.self,
+            KeysCommand.self, GetCommand.self, VerifyCommand.self, HoldCommand.self, DeleteCommand.self,
+            UndeleteCommand.self, PurgeCommand.self, AcceptCommand.self, CatalogCommand.self, ManualCommand.self,
+        ]
+    )
+}
+
+/// The start of the process: the main thread waits for signals, everything else runs in a task.
+@main
+enum Program {
+    static func main() {
+        let signals = SignalWatch.shared
+        limitMemoryArenas()
+        // Without `@concurrent` the task would belong to the main actor, whose thread is busy waiting.
+        Task { @concurrent in exit(await run(Array(CommandLine.arguments.dropFirst()))) }
+        signals.waitForSignals()
+    }
+
+    /// Blocks of an archive come from the system and go back to it when they are freed, instead of staying in the
+    /// allocator's arenas: a third less memory in a snapshot, at no cost in time (measured on 2 cores).
+    private static func limitMemoryArenas() {
+        #if canImport(Glibc)
+        // The Glibc module leaves malloc.h out; there M_MMAP_THRESHOLD is -3.
+        typealias SetOption = @convention(c) (Int32, Int32) -> Int32
+        guard let address = dlsym(nil, "mallopt") else { return }
+        _ = unsafeBitCast(address, to: SetOption.self)(-3, 512 << 10)
+        #endif
+    }
+
+    private static func run(_ arguments: [String]) async -> Int32 {
+        do {
+            var command = try Rewarm.parseAsRoot(arguments)
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+            return ExitStatus.ok.rawValue
+        } catch {
+            return UsageFailure(error, arguments: arguments).report()
+        }
+    }
+}
