@@ -10,7 +10,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -25,10 +24,7 @@ let package = Package(
         .target(name: "SnapshotModel", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
 
         // L1: pure. Bytes or values in, values or actions out; no clock, no I/O.
-        .target(
-            name: "RESP",
-            dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
-        ),
+        .target(name: "RESP", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
         .target(
             name: "RDB",
             dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
@@ -37,7 +33,6 @@ let package = Package(
             name: "ArchiveFormat",
             dependencies: [
                 "ByteCoding", "SnapshotModel", "CZlib", "CZstd",
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
@@ -46,15 +41,16 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP",
+                "SnapshotModel", "RESP",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOTLS", package: "swift-nio"),
             ]
         ),
         .target(
             name: "ObjectStorage",
-            dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
+            dependencies: ["SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
         ),
         .target(
             name: "ArchiveIO",
@@ -71,15 +67,13 @@ let package = Package(
             dependencies: [
                 "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
                 "ArchiveIO",
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .target(
             name: "Restore",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
-                "ArchiveIO",
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ArchiveIO",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
@@ -96,8 +90,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
-                "Capture", "Restore", "Catalog",
+                "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
+                "Restore", "Catalog",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
@@ -109,22 +103,29 @@ let package = Package(
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Capture", "Restore", "Catalog",
                 "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
 
-        // Tests: launchers, seeded generators and oracles that share no code with the sources; then one target per module.
+        // Tests: launchers, seeded generators and oracles that share no code with the sources; a file system that fails
+        // and loses power; then one target per module, and those for the whole.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(
+            name: "StorageSimulation",
+            dependencies: ["ObjectStorage", "SnapshotModel"],
+            path: "Tests/ObjectStorageTests/Simulation"
+        ),
         .testTarget(name: "SnapshotModelTests", dependencies: ["SnapshotModel"]),
         .testTarget(
             name: "ByteCodingTests",
-            dependencies: ["ByteCoding", "TestSupport", .product(name: "NIOCore", package: "swift-nio")]
+            dependencies: [
+                "ByteCoding", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ]
         ),
         .testTarget(
             name: "RESPTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "RESP", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
@@ -136,62 +137,59 @@ let package = Package(
         .testTarget(
             name: "ArchiveFormatTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "ArchiveFormat", "TestSupport",
-                .product(name: "NIOCore", package: "swift-nio"),
+                "SnapshotModel", "ArchiveFormat", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["Fixtures"]
         ),
         .testTarget(
             name: "TransportTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "Transport", "TestSupport",
-                .product(name: "NIOCore", package: "swift-nio"),
+                "SnapshotModel", "RESP", "Transport", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
             name: "ObjectStorageTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "ObjectStorage", "TestSupport",
-                .product(name: "NIOCore", package: "swift-nio"),
-            ]
+                "SnapshotModel", "ObjectStorage", "StorageSimulation", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            exclude: ["Simulation"]
         ),
         .testTarget(
             name: "ArchiveIOTests",
             dependencies: [
                 "ByteCoding", "SnapshotModel", "ArchiveFormat", "ObjectStorage", "ArchiveIO", "TestSupport",
-                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
             name: "CaptureTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
-                "ArchiveIO", "Capture", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
+                "Capture", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
             name: "RestoreTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
-                "ArchiveIO", "Restore", "TestSupport", .product(name: "NIOCore", package: "swift-nio"), "Catalog",
-                "Capture", "Operations",
+                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
+                "Restore", "Catalog", "Operations", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
             name: "CatalogTests",
             dependencies: [
-                "SnapshotModel", "ObjectStorage", "Catalog", "TestSupport",
-                .product(name: "NIOCore", package: "swift-nio"),
+                "SnapshotModel", "ObjectStorage", "Catalog", "StorageSimulation",
+                .product(name: "GRDB", package: "GRDB.swift"), .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
             name: "OperationsTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
-                "Capture", "Restore", "Catalog", "Operations", "TestSupport",
-                .product(name: "NIOCore", package: "swift-nio"),
+                "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
+                "Catalog", "Operations", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
+        .testTarget(name: "CommandLineTests", dependencies: ["rewarm", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["rewarm", "TestSupport"]),
         .testTarget(name: "DocumentationTests", dependencies: ["rewarm", "TestSupport"]),

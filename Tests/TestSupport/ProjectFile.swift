@@ -21,8 +21,11 @@ package struct ProjectFile: Sendable, CustomStringConvertible {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
 
     /// One file; an error if it is not there.
+    ///
+    /// What is not UTF-8 in it reads as replacement characters.
     package static func read(_ path: String) throws -> Self {
-        Self(path: path, text: try String(contentsOfFile: root + "/" + path, encoding: .utf8))
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: root + "/" + path))
+        return Self(path: path, text: String(decoding: bytes, as: UTF8.self))
     }
 
     /// All files below a directory whose name ends so, in the order of their paths.

@@ -1,21 +1,22 @@
 import Foundation
 
-/// Kills what the tests started when the test process itself dies, however it dies.
+/// Kills what the tests started, and removes their directories, when the test process itself dies, however it dies.
 ///
-/// A small shell reads "+ pid" and "- pid" from a pipe; when the pipe closes, it kills what is left.
+/// A small shell reads "+ pid", "- pid", "+ /path" and "- /path" from a pipe; when it closes, what is left goes.
 final class Reaper: Sendable {
     static let shared = Reaper()
 
     private static let script = """
         trap '' INT TERM HUP
-        pids=" "
-        while read -r sign pid; do
+        things=" "
+        while read -r sign thing; do
           case "$sign" in
-            +) pids="$pids$pid " ;;
-            -) pids=$(printf '%s' "$pids" | sed "s/ $pid / /") ;;
+            +) things="$things$thing " ;;
+            -) things="${things%% $thing *} ${things#* $thing }" ;;
           esac
         done
-        for pid in $pids; do kill -9 "$pid"; done
+        for thing in $things; do case "$thing" in /*) ;; *) kill -9 "$thing" ;; esac; done
+        for thing in $things; do case "$thing" in /tmp/rewarm-test-*) rm -rf "$thing" ;; esac; done
         """
 
     /// The writing end of the pipe, -1 if the shell could not be started.
@@ -39,6 +40,14 @@ final class Reaper: Sendable {
 
     func remove(_ processID: pid_t) {
         tell("- \(processID)\n")
+    }
+
+    func add(directory: String) {
+        tell("+ \(directory)\n")
+    }
+
+    func remove(directory: String) {
+        tell("- \(directory)\n")
     }
 
     private func tell(_ line: String) {

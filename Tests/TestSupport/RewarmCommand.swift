@@ -12,6 +12,9 @@ package struct RewarmCommand: Sendable {
         return directory.appendingPathComponent("rewarm").path
     }()
 
+    /// No run of a test takes so long; one that does hangs.
+    private static let patience = Duration.seconds(120)
+
     /// Where the command keeps what it keeps: repository, state and data, all below one fresh directory.
     package let directory: TemporaryDirectory
     package let repository: String
@@ -34,7 +37,7 @@ package struct RewarmCommand: Sendable {
 
     /// Runs the command with exactly these arguments.
     package func run(_ arguments: [String], environment more: [String: String] = [:]) async throws -> Outcome {
-        Outcome(try await start(arguments, environment: more).wait())
+        Outcome(try await start(arguments, environment: more).wait(atMost: Self.patience))
     }
 
     package func run(_ arguments: String...) async throws -> Outcome {

@@ -74,6 +74,17 @@ package final class Subprocess: Sendable {
 
     package var isRunning: Bool { exit.termination == nil }
 
+    /// Waits for the end; a process that still runs after `limit` is killed, so that a test of it fails and ends.
+    package func wait(atMost limit: Duration) async -> SubprocessResult {
+        let watchdog = Task { [self] in
+            try await Task.sleep(for: limit)
+            print("killed after \(limit): process \(processID)")
+            send(signal: SIGKILL)
+        }
+        defer { watchdog.cancel() }
+        return await wait()
+    }
+
     /// Waits for the end without occupying a thread of the tests.
     package func wait() async -> SubprocessResult {
         let termination = await exit.wait()

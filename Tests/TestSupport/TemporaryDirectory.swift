@@ -13,6 +13,7 @@ package final class TemporaryDirectory: Sendable {
         path = template.withUnsafeBufferPointer { buffer in
             String(decoding: buffer.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
+        Reaper.shared.add(directory: path)
     }
 
     deinit {
@@ -35,6 +36,7 @@ package final class TemporaryDirectory: Sendable {
     /// Removes the directory now instead of with the object.
     package func remove() {
         try? FileManager.default.removeItem(atPath: path)
+        Reaper.shared.remove(directory: path)
     }
 }
 
