@@ -26,7 +26,10 @@ package struct PosixFileSystem: FileSystem {
         return FileDescriptor(rawValue: try check(result, "open", path))
     }
 
+    /// Closes the descriptor, and gives up a lock on it first: a child process has the open file, and with it the
+    /// lock, from its fork to its exec, so that closing alone would leave the lock held for that moment.
     package func close(_ descriptor: FileDescriptor) throws(SystemCallError) {
+        _ = flock(descriptor.rawValue, LOCK_UN)
         #if canImport(Glibc)
         _ = try check(Glibc.close(descriptor.rawValue), "close")
         #else

@@ -151,6 +151,8 @@ struct PublishingTests {
 
     @Test("runs of one source exclude each other, of two sources do not, and purge excludes both")
     func runLocks() async throws {
+        var fixture = fixture
+        fixture.lockTimeout = .zero
         let repository = try await fixture.open()
         let run = try await repository.beginSnapshot(sourceName: "cache")
         let error = try await #require(throws: RepositoryError.self) {

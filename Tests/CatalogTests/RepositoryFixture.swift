@@ -38,6 +38,10 @@ struct RepositoryFixture {
     var fileSystem: any FileSystem = FaultyFileSystem()
     var catalogFileSystem: any FileSystem = FaultyFileSystem()
 
+    /// Waits for locks by default: other tests of this process start programs, and a child shares the locks that are
+    /// held at its fork until its exec.
+    var lockTimeout = Duration.seconds(20)
+
     init() throws {
         directory = try TemporaryDirectory()
         path = directory.file("repository")
@@ -46,6 +50,7 @@ struct RepositoryFixture {
 
     func options(creates: Bool = true) -> RepositoryOptions {
         var options = RepositoryOptions(path: path, creates: creates, catalogPath: catalogPath, command: "test")
+        options.lockTimeout = lockTimeout
         options.fileSystem = fileSystem
         options.catalogFileSystem = catalogFileSystem
         options.now = { [clock] in clock.now }
