@@ -112,7 +112,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .target(
             name: "StorageSimulation",
-            dependencies: ["ObjectStorage", "SnapshotModel"],
+            dependencies: ["ObjectStorage", "SnapshotModel", "TestSupport"],
             path: "Tests/ObjectStorageTests/Simulation"
         ),
         .testTarget(name: "SnapshotModelTests", dependencies: ["SnapshotModel"]),
@@ -150,7 +150,8 @@ let package = Package(
         .testTarget(
             name: "ObjectStorageTests",
             dependencies: [
-                "SnapshotModel", "ObjectStorage", "StorageSimulation", .product(name: "NIOCore", package: "swift-nio"),
+                "SnapshotModel", "ObjectStorage", "StorageSimulation", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["Simulation"]
         ),
@@ -178,7 +179,7 @@ let package = Package(
         .testTarget(
             name: "CatalogTests",
             dependencies: [
-                "SnapshotModel", "ObjectStorage", "Catalog", "StorageSimulation",
+                "SnapshotModel", "ObjectStorage", "Catalog", "StorageSimulation", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

@@ -96,6 +96,16 @@ package struct RecordSink: ~Copyable {
         try await writer.append(block)
     }
 
+    /// What is to be told after a block; `expectedKeyCount` is what INFO told beforehand.
+    package func progress(of expectedKeyCount: UInt64?) -> CaptureProgress {
+        CaptureProgress(
+            .capturing,
+            keyCount: statistics.keyCount,
+            expectedKeyCount: expectedKeyCount,
+            rawByteCount: rawByteCount
+        )
+    }
+
     /// Takes the superseded readings out of the counts; returns their places, in ascending order.
     package mutating func resolveDuplicates() throws(ObjectStoreError) -> [RecordPlace] {
         guard let duplicates = duplicates.take() else { return [] }

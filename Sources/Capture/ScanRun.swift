@@ -208,14 +208,7 @@ struct ScanRun: ~Copyable {
 
     private mutating func flush() async throws {
         try await sink.flush()
-        progress(
-            CaptureProgress(
-                .capturing,
-                keyCount: sink.statistics.keyCount,
-                expectedKeyCount: expectedKeyCount,
-                rawByteCount: sink.rawByteCount
-            )
-        )
+        progress(sink.progress(of: expectedKeyCount))
     }
 
     private func head(_ reading: KeyReading, type: UInt8) -> RecordHead {

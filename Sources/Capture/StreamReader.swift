@@ -109,14 +109,7 @@ extension StreamReader {
                 input = bytes
             case .blockFull:
                 try await sink.flush()
-                progress(
-                    CaptureProgress(
-                        .capturing,
-                        keyCount: sink.statistics.keyCount,
-                        expectedKeyCount: expectedKeyCount,
-                        rawByteCount: sink.rawByteCount
-                    )
-                )
+                progress(sink.progress(of: expectedKeyCount))
             case .ended(let checksum):
                 try await sink.flush()
                 return checksum

@@ -29,11 +29,11 @@ struct ArchiveDamageTests {
         var silent: [String] = []
         var triedCount = 0
         for offset in stride(
-            from: Soak.isOn ? 0 : Int(random.seed % 3),
+            from: TestExtent.isSoak ? 0 : Int(random.seed % 3),
             to: archive.bytes.readableBytes,
-            by: Soak.isOn ? 1 : 3
+            by: TestExtent.isSoak ? 1 : 3
         ) {
-            let bits = Soak.isOn ? Array(0..<8) : [Int.random(in: 0..<8, using: &random)]
+            let bits = TestExtent.isSoak ? Array(0..<8) : [Int.random(in: 0..<8, using: &random)]
             for bit in bits {
                 triedCount += 1
                 let damaged = MemoryObject(archive.bytes.flipping(bit: bit, at: offset))
@@ -58,7 +58,7 @@ struct ArchiveDamageTests {
         let archive = try await Self.small(codec, count: 25)
         let original = Set(archive.records)
         var random = SeededGenerator.fromEnvironment("salvage of flips", fallback: 13)
-        for offset in stride(from: 0, to: archive.bytes.readableBytes, by: Soak.isOn ? 1 : 5) {
+        for offset in stride(from: 0, to: archive.bytes.readableBytes, by: TestExtent.isSoak ? 1 : 5) {
             let bit = Int.random(in: 0..<8, using: &random)
             let damaged = MemoryObject(archive.bytes.flipping(bit: bit, at: offset))
             do {
@@ -87,7 +87,7 @@ struct ArchiveDamageTests {
         let description = whole.header.description
         let byteCount = archive.bytes.readableBytes
         let headerEnd = try #require(whole.index.records.first).offset
-        for length in stride(from: 0, to: byteCount, by: Soak.isOn || codec == .none ? 1 : 3) {
+        for length in stride(from: 0, to: byteCount, by: TestExtent.isSoak || codec == .none ? 1 : 3) {
             let object = MemoryObject(try #require(archive.bytes.getSlice(at: 0, length: length)))
             await #expect(throws: ArchiveError.self, "\(length)") { try await ArchiveReader.open(object) }
             let oracle = whole.index.records.filter { $0.end <= UInt64(length) }

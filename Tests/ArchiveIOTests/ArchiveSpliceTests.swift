@@ -115,7 +115,7 @@ struct ArchiveSpliceTests {
         let archive = try await Self.archive(seed: 35)
         let other = try await Self.archive(seed: 36)
         var random = SeededGenerator.fromEnvironment("splices", fallback: 37)
-        for number in 0..<(Soak.isOn ? 1000 : 150) {
+        for number in 0..<(TestExtent.isSoak ? 1000 : 150) {
             let byteCount = min(archive.bytes.readableBytes, other.bytes.readableBytes)
             let start = Int.random(in: 0..<byteCount, using: &random)
             let end = Int.random(in: start..<byteCount, using: &random) + 1

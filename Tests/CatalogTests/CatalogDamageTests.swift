@@ -5,6 +5,7 @@ import NIOCore
 import ObjectStorage
 import SnapshotModel
 import StorageSimulation
+import TestSupport
 import Testing
 
 @Suite("a damaged catalog")

@@ -4,6 +4,7 @@ import NIOCore
 import ObjectStorage
 import SnapshotModel
 import StorageSimulation
+import TestSupport
 import Testing
 
 /// Row 7 of the fault tests: the power fails behind every change of the file system, and what was not synchronised is
@@ -27,7 +28,7 @@ struct PowerLossTests {
         let fileSystem = SimulatedFileSystem()
         var fixture = try RepositoryFixture()
         fixture.path = "/backup/repository"
-        fixture.catalogPath = fixture.directory.file("catalog.sqlite")
+        fixture.catalogPath = fixture.directory.path("catalog.sqlite")
         fixture.fileSystem = fileSystem
         try fileSystem.makeDirectory("/backup")
         let root = try fileSystem.open("/", .read)
@@ -127,8 +128,8 @@ struct PowerLossTests {
         _ comment: String
     ) async throws {
         var fixture = fixture
-        let directory = try TemporaryDirectory()
-        fixture.catalogPath = directory.file("catalog.sqlite")
+        let directory = try TemporaryDirectory(inMemory: true)
+        fixture.catalogPath = directory.path("catalog.sqlite")
         fixture.fileSystem = fileSystem
         if let catalog { try catalog.write(to: URL(fileURLWithPath: fixture.catalogPath)) }
         let repository = try await fixture.open(creates: false)

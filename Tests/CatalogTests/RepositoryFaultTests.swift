@@ -4,6 +4,7 @@ import NIOCore
 import ObjectStorage
 import SnapshotModel
 import StorageSimulation
+import TestSupport
 import Testing
 
 /// Rows 5 and 8 of the fault tests: something fails at each call, or the disk is full at each byte, over upload,

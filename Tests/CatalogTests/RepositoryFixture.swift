@@ -5,6 +5,7 @@ import ObjectStorage
 import SnapshotModel
 import StorageSimulation
 import Synchronization
+import TestSupport
 import Testing
 
 /// A clock that tests set.
@@ -43,9 +44,9 @@ struct RepositoryFixture {
     var lockTimeout = Duration.seconds(20)
 
     init() throws {
-        directory = try TemporaryDirectory()
-        path = directory.file("repository")
-        catalogPath = directory.file("repository/catalog.sqlite")
+        directory = try TemporaryDirectory(inMemory: true)
+        path = directory.path("repository")
+        catalogPath = directory.path("repository/catalog.sqlite")
     }
 
     func options(creates: Bool = true) -> RepositoryOptions {

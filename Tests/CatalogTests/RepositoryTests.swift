@@ -4,6 +4,7 @@ import NIOCore
 import ObjectStorage
 import SnapshotModel
 import StorageSimulation
+import TestSupport
 import Testing
 
 @Suite("a repository")
@@ -110,7 +111,7 @@ struct RepositoryTests {
     @Test("may keep its catalog elsewhere")
     func catalogElsewhere() async throws {
         var fixture = fixture
-        fixture.catalogPath = fixture.directory.file("var/cache/rewarm.sqlite")
+        fixture.catalogPath = fixture.directory.path("var/cache/rewarm.sqlite")
         let repository = try await fixture.open()
         let manifest = try await fixture.publish(RepositoryFixture.manifest(hour: 0), to: repository).manifest
         #expect(FileManager.default.fileExists(atPath: fixture.catalogPath))
@@ -121,7 +122,7 @@ struct RepositoryTests {
     @Test("keeps two catalogs of two hosts in step")
     func twoCatalogs() async throws {
         var other = fixture
-        other.catalogPath = fixture.directory.file("other.sqlite")
+        other.catalogPath = fixture.directory.path("other.sqlite")
         let here = try await fixture.open()
         let there = try await other.open()
         _ = try await there.catalog()

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized)
 struct KillLoopTests {
     /// A thousand of each with REWARM_SOAK=1, a few otherwise.
-    private static let killCount = ProcessInfo.processInfo.environment["REWARM_SOAK"] == "1" ? 1000 : 25
+    private static let killCount = TestExtent.count(bounded: 25, whole: 1000)
     private static let keyCount = 600
 
     /// How long a run takes that nobody kills.

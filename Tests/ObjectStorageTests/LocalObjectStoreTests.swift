@@ -3,6 +3,7 @@ import NIOCore
 import ObjectStorage
 import SnapshotModel
 import StorageSimulation
+import TestSupport
 import Testing
 
 @Suite("the local object store")
@@ -11,13 +12,13 @@ struct LocalObjectStoreTests {
     private let key = ObjectKey("snapshots/a/part-0.rewarm")
 
     init() throws {
-        directory = try TemporaryDirectory()
+        directory = try TemporaryDirectory(inMemory: true)
     }
 
     @Test("keeps the promises of an object store on a real file system")
     func conformsOnDisk() async throws {
         try await ObjectStoreConformance {
-            let root = directory.file(UUID().uuidString)
+            let root = directory.path(UUID().uuidString)
             try PosixFileSystem().makeDirectory(root)
             return LocalObjectStore(root: root)
         }.check()
@@ -35,7 +36,7 @@ struct LocalObjectStoreTests {
     @Test("keeps the promises where the file system has no hard links")
     func conformsWithoutHardLinks() async throws {
         try await ObjectStoreConformance {
-            let root = directory.file(UUID().uuidString)
+            let root = directory.path(UUID().uuidString)
             try PosixFileSystem().makeDirectory(root)
             return LocalObjectStore(root: root, fileSystem: FaultyFileSystem(hasHardLinks: false))
         }.check()
@@ -46,7 +47,7 @@ struct LocalObjectStoreTests {
         let store = LocalObjectStore(root: directory.path)
         try await store.putIfAbsent(key, ByteBuffer(string: "x"))
         func mode(_ path: String) throws -> Int? {
-            let attributes = try FileManager.default.attributesOfItem(atPath: directory.file(path))
+            let attributes = try FileManager.default.attributesOfItem(atPath: directory.path(path))
             return (attributes[.posixPermissions] as? NSNumber)?.intValue
         }
         #expect(try mode("snapshots/a/part-0.rewarm") == 0o600)
@@ -64,7 +65,7 @@ struct LocalObjectStoreTests {
         }
         let store = LocalObjectStore(root: directory.path)
         let running = try await store.beginUpload(key)
-        let names = try FileManager.default.contentsOfDirectory(atPath: directory.file("snapshots/a"))
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory.path("snapshots/a"))
         #expect(names.count == 2)
         #expect(try await store.removeAbandonedUploads() == 1)
         try await running.finish()
@@ -73,9 +74,9 @@ struct LocalObjectStoreTests {
 
     @Test("never makes its own root: an unmounted disk is not filled")
     func missingRoot() async throws {
-        let store = LocalObjectStore(root: directory.file("unmounted"))
+        let store = LocalObjectStore(root: directory.path("unmounted"))
         #expect(await code { try await store.putIfAbsent(key, ByteBuffer(string: "x")) } == .notFound)
-        #expect(!FileManager.default.fileExists(atPath: directory.file("unmounted")))
+        #expect(!FileManager.default.fileExists(atPath: directory.path("unmounted")))
     }
 
     @Test("says which object and which call failed")

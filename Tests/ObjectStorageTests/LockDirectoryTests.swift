@@ -3,6 +3,7 @@ import ObjectStorage
 import SnapshotModel
 import StorageSimulation
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite("locks")
@@ -17,8 +18,8 @@ struct LockDirectoryTests {
     )
 
     init() throws {
-        directory = try TemporaryDirectory()
-        locks = LockDirectory(path: directory.file("locks"))
+        directory = try TemporaryDirectory(inMemory: true)
+        locks = LockDirectory(path: directory.path("locks"))
     }
 
     private func take(_ name: LockName, _ mode: FileLock.Mode) async throws -> FileLock {

@@ -2,6 +2,7 @@ import Foundation
 import ObjectStorage
 import SnapshotModel
 import StorageSimulation
+import TestSupport
 import Testing
 
 /// Locks against other processes: flock(1) of util-linux holds them.
@@ -12,8 +13,8 @@ struct LockProcessTests {
     private let holder = LockHolder.current(command: "test", now: UnixMilliseconds(0))
 
     init() throws {
-        directory = try TemporaryDirectory()
-        locks = LockDirectory(path: directory.file("locks"))
+        directory = try TemporaryDirectory(inMemory: true)
+        locks = LockDirectory(path: directory.path("locks"))
     }
 
     private func take(_ mode: FileLock.Mode, timeout: Duration = .zero) async throws -> FileLock {
@@ -72,7 +73,7 @@ struct LockProcessTests {
         let file = try await makeLockFile()
         let lock = try await take(.exclusive)
         // A process that outlives the lock, started while it is held.
-        let child = try LockingProcess(directory.file("other"), isShared: false)
+        let child = try LockingProcess(directory.path("other"), isShared: false)
         lock.release()
         try LockingProcess(file, isShared: false).end()
         child.end()

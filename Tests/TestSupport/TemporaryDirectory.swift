@@ -1,14 +1,18 @@
 import Foundation
 
-/// A fresh directory of mode 0700 below the system's temporary directory, removed with all its content at the end.
+/// A fresh directory of mode 0700 below the system's temporary directory or in memory, removed with all its content at the end.
 ///
 /// The path is short, so that a Unix socket in it stays below the limit of 107 bytes.
 package final class TemporaryDirectory: Sendable {
     /// Absolute, without a slash at the end.
     package let path: String
 
-    package init() throws {
-        var template = Array("/tmp/rewarm-test-XXXXXX".utf8CString)
+    /// `inMemory` lays it where the system offers memory as a directory: SQLite synchronises often, and no test needs
+    /// the device.
+    package init(inMemory: Bool = false) throws {
+        let memory = "/dev/shm"
+        let parent = inMemory && access(memory, W_OK) == 0 ? memory : "/tmp"
+        var template = Array((parent + "/rewarm-test-XXXXXX").utf8CString)
         guard mkdtemp(&template) != nil else { throw TestSystemCallError(call: "mkdtemp", number: errno) }
         path = template.withUnsafeBufferPointer { buffer in
             String(decoding: buffer.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -1,6 +1,7 @@
 package import ObjectStorage
 import SnapshotModel
 import Synchronization
+package import TestSupport
 
 #if canImport(Glibc)
 import Glibc
