@@ -36,6 +36,7 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
+        .target(name: "Retention", dependencies: ["SnapshotModel"]),
 
         // L2: sockets; objects at rest; archives over objects.
         .target(
@@ -140,6 +141,11 @@ let package = Package(
                 "SnapshotModel", "ArchiveFormat", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ],
             exclude: ["Fixtures"]
+        ),
+        .testTarget(
+            name: "RetentionTests",
+            dependencies: ["SnapshotModel", "Retention", "TestSupport"],
+            exclude: ["Goldens"]
         ),
         .testTarget(
             name: "TransportTests",
