@@ -13,6 +13,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // System libraries.
@@ -84,6 +85,14 @@ let package = Package(
                 "SnapshotModel", "ObjectStorage",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+
+        .target(
+            name: "Policy",
+            dependencies: [
+                "ArchiveFormat", "Retention", "Transport",
+                .product(name: "Yams", package: "Yams"),
             ]
         ),
 
@@ -188,6 +197,11 @@ let package = Package(
                 "SnapshotModel", "ObjectStorage", "Catalog", "StorageSimulation", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "NIOCore", package: "swift-nio"),
             ]
+        ),
+        .testTarget(
+            name: "PolicyTests",
+            dependencies: ["ArchiveFormat", "Retention", "Transport", "Policy", "TestSupport"],
+            exclude: ["Goldens"]
         ),
         .testTarget(
             name: "OperationsTests",

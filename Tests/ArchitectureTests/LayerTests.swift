@@ -11,7 +11,7 @@ struct LayerTests {
         ["RESP", "RDB", "ArchiveFormat", "Retention"],
         ["Transport", "ObjectStorage"],
         ["ArchiveIO"],
-        ["Capture", "Restore", "Catalog"],
+        ["Capture", "Restore", "Catalog", "Policy"],
         ["Operations"],
         ["rewarm"],
     ]
@@ -25,6 +25,7 @@ struct LayerTests {
         "NIOPosix": ["Transport"],
         "NIOSSL": ["Transport"],
         "NIOTLS": ["Transport"],
+        "Yams": ["Policy"],
     ]
 
     /// ByteBuffer and digests are vocabulary.
