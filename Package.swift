@@ -101,7 +101,7 @@ let package = Package(
             name: "Operations",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
-                "Restore", "Catalog",
+                "Restore", "Catalog", "Policy",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
@@ -111,7 +111,7 @@ let package = Package(
             name: "rewarm",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Capture", "Restore", "Catalog",
-                "Operations",
+                "Policy", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]

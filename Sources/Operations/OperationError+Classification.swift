@@ -3,6 +3,7 @@ import ArchiveIO
 import Capture
 import Catalog
 import ObjectStorage
+import Policy
 import RDB
 import Restore
 import Transport
@@ -21,9 +22,17 @@ extension OperationError {
         case let error as ArchiveError: self.init(.integrity, error.description, cause: error)
         case let error as ArchiveIOError: self.init(.integrity, error.description, cause: error)
         case let error as RDBError: self.init(.integrity, error.description, cause: error)
+        case let error as InvalidPolicy: self.init(policy: error)
+        case let error as UnreadablePolicy:
+            self.init(error.isDenied ? .denied : .usage, error.description, cause: error)
         case is CancellationError: self.init(.cancelled, "cancelled", cause: error)
         default: self.init(.failure, String(describing: error), cause: error)
         }
+    }
+
+    private init(policy error: InvalidPolicy) {
+        let hint = "mend the policy; 'rewarm policy check \(error.fileName)' tells whether it is good"
+        self.init(.usage, "the policy cannot be used:\n" + error.description, hint: hint, cause: error)
     }
 
     private static func kind(of error: RepositoryError) -> FailureKind {

@@ -94,6 +94,9 @@ package struct PolicyFile: PolicySection {
 }
 
 extension PolicyFile {
+    /// Where a key stands, or the nearest key above it, or the beginning of the file.
+    package func place(of keyPath: String) -> PolicyPlace { PolicyPlace.nearest(to: keyPath, in: places) }
+
     /// The source's name: the one that is given, else its address; nil if the policy names no source.
     package var sourceName: String? { source.name ?? source.url?.address }
 }

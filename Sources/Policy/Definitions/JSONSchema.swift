@@ -97,7 +97,7 @@ extension JSONSchema {
     static func object(ofValues value: Self) -> Self { Self(type: ["object"], otherMembers: [value]) }
 
     /// The keys of a section and no others.
-    static func object<Section>(of keys: [PolicyKey<Section>]) -> Self {
+    static func object<Section: PolicySection>(of keys: [PolicyKey<Section>]) -> Self {
         Self(
             type: ["object"],
             properties: Dictionary(keys.map { ($0.name, documented($0)) }) { $1 },
@@ -105,9 +105,20 @@ extension JSONSchema {
         )
     }
 
-    private static func documented<Section>(_ key: PolicyKey<Section>) -> Self {
+    /// A default as JSON; nil for lists and maps.
+    private static func literal(_ text: String, of schema: Self) -> Literal? {
+        if text.hasPrefix("[") || text.hasPrefix("{") { return nil }
+        if schema.type == ["boolean"] { return .bool(text == "true") }
+        let isNumber = schema.type == ["integer"] || schema.anyOf?.contains { $0.type == ["integer"] } == true
+        return (isNumber ? Int64(text).map { .integer($0) } : nil) ?? .string(text)
+    }
+
+    private static func documented<Section: PolicySection>(_ key: PolicyKey<Section>) -> Self {
         var schema = key.schema
         schema.description = key.summary + "."
+        if key.children.isEmpty, key.standard == nil {
+            schema.standard = key.text(Section()).flatMap { literal($0, of: schema) }
+        }
         return schema
     }
 }

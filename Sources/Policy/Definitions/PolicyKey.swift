@@ -14,7 +14,7 @@ package struct PolicyKey<Section: Sendable>: Sendable {
     package let children: [Self]
     /// Puts the value into the section, or tells what is wrong with it.
     let read: @Sendable (PolicyNode, inout Section, inout PolicyReading) -> Void
-    /// The value in a section as it would stand in a file; nil if there is none.
+    /// The value in a section as it would stand in a file; nil if there is none. Of a section that is there: an empty text.
     package let text: @Sendable (Section) -> String?
 }
 
@@ -73,7 +73,13 @@ extension PolicyKey {
         _ property: any WritableKeyPath<Section, Inner> & Sendable,
         _ summary: String
     ) {
-        self.init(section: name, summary, get: { $0[keyPath: property] }, set: { $0[keyPath: property] = $1 })
+        self.init(
+            section: name,
+            summary,
+            get: { $0[keyPath: property] },
+            set: { $0[keyPath: property] = $1 },
+            isPresent: { _ in true }
+        )
     }
 
     /// A section of which it matters whether it is there at all.
@@ -86,7 +92,8 @@ extension PolicyKey {
             section: name,
             summary,
             get: { $0[keyPath: property] ?? Inner() },
-            set: { $0[keyPath: property] = $1 }
+            set: { $0[keyPath: property] = $1 },
+            isPresent: { $0[keyPath: property] != nil }
         )
     }
 
@@ -94,7 +101,8 @@ extension PolicyKey {
         section name: String,
         _ summary: String,
         get: @escaping @Sendable (Section) -> Inner,
-        set: @escaping @Sendable (inout Section, Inner) -> Void
+        set: @escaping @Sendable (inout Section, Inner) -> Void,
+        isPresent: @escaping @Sendable (Section) -> Bool
     ) {
         self.init(
             name: name,
@@ -109,7 +117,7 @@ extension PolicyKey {
                 inner.read(node, &reading)
                 set(&section, inner)
             },
-            text: { _ in nil }
+            text: { isPresent($0) ? "" : nil }
         )
     }
 

@@ -10,14 +10,12 @@ package enum PolicyReference {
         package let example: String
         /// As it would stand in a file, or a description of it; nil if there is none.
         package let standard: String?
-        package var isSection: Bool { kind == PolicyReference.sectionKind }
+        package let isSection: Bool
         /// The value in a file; nil if there is none.
         package let text: @Sendable (PolicyFile) -> String?
         /// Puts a value in; see `PolicyKey`.
         let read: @Sendable (PolicyNode, inout PolicyFile, inout PolicyReading) -> Void
     }
-
-    static let sectionKind = "section"
 
     package static let entries: [Entry] = entries(of: PolicyFile.keys, below: "")
 
@@ -32,7 +30,8 @@ package enum PolicyReference {
                 kind: key.kind,
                 summary: key.summary,
                 example: key.example,
-                standard: key.standard ?? key.text(defaults),
+                standard: key.standard ?? (key.children.isEmpty ? key.text(defaults) : nil),
+                isSection: !key.children.isEmpty,
                 text: key.text,
                 read: key.read
             )

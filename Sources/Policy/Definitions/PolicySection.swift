@@ -41,43 +41,50 @@ extension PolicySection {
                 at: node.place
             )
         }
-        let keyPath = reading.keyPath
         var firstPlaces: [String: PolicyPlace] = [:]
         for (key, value) in members where !key.isRefused {
             guard let name = key.text else {
-                reading.report(
-                    PolicyFault("has \(key.kind) as a key", hint: "write a word before the colon"),
-                    at: key.place
-                )
+                let fault = PolicyFault("has \(key.kind) as a key", hint: "write a word before the colon")
+                reading.report(fault, at: key.place)
                 continue
             }
             let definition = Self.keys.first { $0.name == name }
             reading.enter(name, example: definition?.example) { reading in
-                if let first = firstPlaces[name] {
-                    let fault = PolicyFault(
-                        "stands here a second time",
-                        hint: "keep this or the one in line \(first.line)"
-                    )
-                    return reading.report(fault, at: key.place)
-                }
-                firstPlaces[name] = key.place
                 guard let definition else {
                     return reading.report(UnknownKey.fault(name, in: Self.keys.map(\.name)), at: key.place)
                 }
-                reading.remember(value.isNull ? key.place : value.place)
-                if value.isRefused { return }
-                if value.isNull {
-                    return reading.report(
-                        PolicyFault("has no value", hint: "write \(definition.example), or remove the key"),
-                        at: key.place
-                    )
+                guard let first = firstPlaces[name] else {
+                    firstPlaces[name] = key.place
+                    reading.remember(value.text == nil ? key.place : value.place)
+                    return read(value, of: key, by: definition, &reading)
                 }
-                definition.read(value, &self, &reading)
+                let hint = "keep this or the one in line \(first.line)"
+                reading.report(PolicyFault("stands here a second time", hint: hint), at: key.place)
+                // What is wrong in there is told as well, whichever of both is kept.
+                var other = self
+                other.read(value, of: key, by: definition, &reading)
             }
         }
-        guard !reading.hasErrors(below: keyPath) else { return }
+        if !reading.hasErrors(below: reading.keyPath) { report(contradictions, &reading) }
+    }
+
+    private mutating func read(
+        _ value: PolicyNode,
+        of key: PolicyNode,
+        by definition: PolicyKey<Self>,
+        _ reading: inout PolicyReading
+    ) {
+        if value.isRefused { return }
+        if value.isNull {
+            let fault = PolicyFault("has no value", hint: "write for example \(definition.example), or remove the key")
+            return reading.report(fault, at: key.place)
+        }
+        definition.read(value, &self, &reading)
+    }
+
+    private func report(_ contradictions: [PolicyContradiction], _ reading: inout PolicyReading) {
         for contradiction in contradictions {
-            let path = [keyPath, contradiction.key].filter { !$0.isEmpty }.joined(separator: ".")
+            let path = [reading.keyPath, contradiction.key].filter { !$0.isEmpty }.joined(separator: ".")
             reading.report(
                 PolicyFault(contradiction.problem, hint: contradiction.hint),
                 at: reading.place(of: path),

@@ -130,6 +130,10 @@ enum PolicyNumber {
         _ scalar: PolicyNode.Scalar,
         _ units: CivilDuration.Units
     ) throws(PolicyFault) -> CivilDuration {
+        if !scalar.text.isEmpty, scalar.text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
+            let units = units == .civil ? ["d", "h"] : ["s", "min"]
+            throw PolicyFault("has no unit", hint: "write " + units.map { scalar.text + $0 }.joined(separator: " or "))
+        }
         do throws(CivilDuration.ParseProblem) {
             return try CivilDuration(parsing: scalar.text, units: units)
         } catch {

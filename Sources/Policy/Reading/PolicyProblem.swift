@@ -15,6 +15,18 @@ package struct PolicyPlace: Hashable, Comparable, Sendable {
     }
 }
 
+extension PolicyPlace {
+    /// Where a key stands, or the nearest key above it, or the beginning of the file.
+    static func nearest(to keyPath: String, in places: [String: Self]) -> Self {
+        var rest = Substring(keyPath)
+        while !rest.isEmpty {
+            if let place = places[String(rest)] { return place }
+            rest = rest.lastIndex { $0 == "." || $0 == "[" }.map { rest[..<$0] } ?? ""
+        }
+        return .start
+    }
+}
+
 /// Something that is wrong or unwise in a policy file: where, what stands there, and what would be right.
 package struct PolicyProblem: Error, Hashable, Sendable {
     package enum Severity: String, Sendable {

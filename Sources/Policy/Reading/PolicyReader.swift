@@ -37,6 +37,12 @@ package enum PolicyReader {
         return policy
     }
 
+    /// Everything before the last slash; empty for the working directory.
+    static func directory(of fileName: String) -> String {
+        guard let slash = fileName.lastIndex(of: "/") else { return "" }
+        return slash == fileName.startIndex ? "/" : String(fileName[..<slash])
+    }
+
     static func invalid(
         _ fileName: String,
         _ problem: String,
@@ -49,11 +55,5 @@ package enum PolicyReader {
             fileName: fileName,
             problems: [PolicyProblem(place: place, keyPath: "", value: "", problem: problem, hint: hint)]
         )
-    }
-
-    /// Everything before the last slash; empty for the working directory.
-    static func directory(of fileName: String) -> String {
-        guard let slash = fileName.lastIndex(of: "/") else { return "" }
-        return slash == fileName.startIndex ? "/" : String(fileName[..<slash])
     }
 }

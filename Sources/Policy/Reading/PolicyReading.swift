@@ -41,14 +41,7 @@ struct PolicyReading {
     }
 
     /// Where a key stands, or the nearest key above it, or the beginning of the file.
-    func place(of keyPath: String) -> PolicyPlace {
-        var rest = Substring(keyPath)
-        while !rest.isEmpty {
-            if let place = places[String(rest)] { return place }
-            rest = rest.lastIndex { $0 == "." || $0 == "[" }.map { rest[..<$0] } ?? ""
-        }
-        return .start
-    }
+    func place(of keyPath: String) -> PolicyPlace { .nearest(to: keyPath, in: places) }
 
     // MARK: Problems
 

@@ -6,7 +6,8 @@ import Transport
 ///
 /// It is therefore taken as it is and parsed by the command: the parser's own errors would repeat the text.
 struct NodeURLArgument: ExpressibleByArgument, Hashable, Sendable {
-    private let text: String
+    /// May hold a password.
+    let text: String
 
     init?(argument: String) {
         text = argument
