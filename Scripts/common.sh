@@ -44,6 +44,14 @@ require_swift() {
     command -v swift >/dev/null || fail "Swift 6.3 is needed: https://www.swift.org/install/linux"
 }
 
+# test_options CONFIGURATION sets test_options: what `swift build` and `swift test` both need to agree on. A release
+# build leaves out what `@testable import` needs unless it is told otherwise.
+test_options=()
+test_options() {
+    test_options=(-c "$1")
+    [ "$1" = debug ] || test_options+=(-Xswiftc -enable-testing)
+}
+
 # build_command builds the release command and sets REWARM to its path, unless REWARM names one already.
 build_command() {
     [ -n "${REWARM:-}" ] && return
