@@ -178,14 +178,16 @@ private struct FilterReader {
 
     /// The filter of a block of records; nil if its block of filters is damaged or missing.
     ///
-    /// Numbers only ascend.
+    /// Numbers only ascend. A store that does not answer is no damage: its error goes on.
     mutating func filter(ofBlock number: UInt32) async throws -> KeyFilter? {
         while UInt64(number) >= UInt64(group.firstBlock) + UInt64(group.filters.count) {
             guard let entry = entries.popFirst() else { return nil }
-            let content = try? await reader.readBlock(at: entry.offset, decoder: BlockDecoder(), checks: checks)
-            guard let content, let next = try? KeyFilterGroup(decoding: content.bytes, of: .block(entry.location))
-            else { continue }
-            group = next
+            do {
+                let content = try await reader.readBlock(at: entry.offset, decoder: BlockDecoder(), checks: checks)
+                group = try KeyFilterGroup(decoding: content.bytes, of: .block(entry.location))
+            } catch is ArchiveError {
+                continue
+            }
         }
         guard number >= group.firstBlock else { return nil }
         return group.filters[Int(number - group.firstBlock)]

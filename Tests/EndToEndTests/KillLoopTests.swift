@@ -16,18 +16,18 @@ struct KillLoopTests {
         return ContinuousClock.now - start
     }
 
-    /// Starts the command and kills it at a random moment of its usual life; true if it was still running.
+    /// Starts the command and kills it at a random moment of its usual life, if it is still running then.
     private static func killed(
         _ scenario: Scenario,
         _ arguments: [String],
         within duration: Duration,
         _ random: inout SeededGenerator
-    ) async throws -> Bool {
-        let process = try scenario.rewarm.start(arguments + ["--repository", scenario.rewarm.repository])
+    ) async throws -> SubprocessResult {
+        let process = try scenario.rewarm.start(arguments)
         let microseconds = max(1, Int64(duration / .microseconds(1)))
         try await Task.sleep(for: .microseconds(Int64.random(in: 0...microseconds, using: &random)))
         process.send(signal: SIGKILL)
-        return await process.wait(atMost: .seconds(120)).termination == .signalled(SIGKILL)
+        return await process.wait(atMost: .seconds(120))
     }
 
     /// What `list` shows, by their ids.
@@ -46,10 +46,13 @@ struct KillLoopTests {
         let contents = try KeyspaceContents.read(source)
         let scenario = try Scenario()
         let duration = try await Self.uninterrupted { try await scenario.snapshot(source, ["--method", method]) }
-        let command = ["snapshot"] + Scenario.node("source", source) + ["--method", method]
+        let command =
+            ["snapshot"] + Scenario.node("source", source) + ["--method", method]
+            + ["--repository", scenario.rewarm.repository]
         var killedCount = 0
         for round in 1...Self.killCount {
-            if try await Self.killed(scenario, command, within: duration, &random) { killedCount += 1 }
+            let result = try await Self.killed(scenario, command, within: duration, &random)
+            if result.termination == .signalled(SIGKILL) { killedCount += 1 }
             if round % 5 == 0 { try await scenario.expectSound() }
         }
         print("killed \(killedCount) of \(Self.killCount) snapshots by \(method)")
@@ -82,8 +85,10 @@ struct KillLoopTests {
         for round in 1...Self.killCount {
             try target.client().command("FLUSHALL")
             try target.client().command("FUNCTION", "FLUSH")
-            let command = ["restore", id] + Scenario.node("target", target)
-            if try await Self.killed(scenario, command, within: duration, &random) { killedCount += 1 }
+            let command =
+                ["restore", id] + Scenario.node("target", target) + ["--repository", scenario.rewarm.repository]
+            let result = try await Self.killed(scenario, command, within: duration, &random)
+            if result.termination == .signalled(SIGKILL) { killedCount += 1 }
             // What did arrive is right in value and deadline: a key is written in one command.
             let partial = try KeyspaceContents.read(target).entries
             for (place, entry) in partial where contents.entries[place] != entry {
@@ -98,6 +103,34 @@ struct KillLoopTests {
         print("killed \(killedCount) of \(Self.killCount) restores")
         #expect(killedCount > 0)
         try await scenario.expectSound()
+    }
+
+    /// The other commands; snapshots and restores are killed above, many in a row on one repository.
+    @Test(arguments: [CommandUnderFault.fileImport, .verify, .delete, .purge, .rebuild])
+    func `a killed command leaves a sound repository`(command: CommandUnderFault) async throws {
+        var random = SeededGenerator.fromEnvironment("killed runs of \(command.rawValue)", fallback: 34)
+        let bench = try await FaultBench(command, seed: random.seed)
+        let first = try bench.fresh()
+        let duration = try await Self.uninterrupted {
+            let outcome = try await first.rewarm.run(bench.arguments(first))
+            #expect(outcome.exitCode == 0, "\(outcome)")
+        }
+        let count = TestExtent.count(bounded: 8, whole: 1000)
+        var killedCount = 0
+        for round in 1...count {
+            let scenario = try bench.fresh()
+            let result = try await Self.killed(scenario, bench.arguments(scenario), within: duration, &random)
+            let isKilled = result.termination == .signalled(SIGKILL)
+            if isKilled { killedCount += 1 }
+            try await FaultAftermath(
+                bench: bench,
+                scenario: scenario,
+                outcome: isKilled ? nil : RewarmCommand.Outcome(result),
+                comment: "\(command.rawValue), killed in round \(round) of seed \(random.seed)"
+            ).check()
+        }
+        print("killed \(killedCount) of \(count) runs of \(command.rawValue)")
+        #expect(killedCount > 0)
     }
 
     @Test(arguments: [SIGINT, SIGTERM])

@@ -5,8 +5,8 @@ import Testing
 struct Scenario: Sendable {
     var rewarm: RewarmCommand
 
-    init() throws {
-        rewarm = try RewarmCommand()
+    init(inMemory: Bool = false) throws {
+        rewarm = try RewarmCommand(inMemory: inMemory)
     }
 
     /// The options that give the command access to a node: its URL, TLS files, server name.

@@ -16,7 +16,7 @@ final class Reaper: Sendable {
           esac
         done
         for thing in $things; do case "$thing" in /*) ;; *) kill -9 "$thing" ;; esac; done
-        for thing in $things; do case "$thing" in /tmp/rewarm-test-*) rm -rf "$thing" ;; esac; done
+        for thing in $things; do case "$thing" in /tmp/rewarm-test-*|/dev/shm/rewarm-test-*) rm -rf "$thing" ;; esac; done
         """
 
     /// The writing end of the pipe, -1 if the shell could not be started.

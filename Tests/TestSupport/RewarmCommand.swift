@@ -21,8 +21,8 @@ package struct RewarmCommand: Sendable {
     /// The whole environment of the command.
     package var environment: [String: String]
 
-    package init() throws {
-        directory = try TemporaryDirectory()
+    package init(inMemory: Bool = false) throws {
+        directory = try TemporaryDirectory(inMemory: inMemory)
         repository = directory.path("repository")
         environment = [
             "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
@@ -60,7 +60,7 @@ package struct RewarmCommand: Sendable {
         /// The objects that `--json` printed, one per line.
         package let lines: [JSONTree]
 
-        init(_ result: SubprocessResult) {
+        package init(_ result: SubprocessResult) {
             self.result = result
             lines = result.outputText.split(separator: "\n").compactMap { line in
                 line.hasPrefix("{") ? try? JSONDecoder().decode(JSONTree.self, from: Data(line.utf8)) : nil
