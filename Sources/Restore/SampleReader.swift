@@ -18,8 +18,8 @@ struct SampleReader {
 
     /// Keys per round trip, so that replies of the largest compared values stay within a few MiB.
     private static let batchCount = 20
-    /// How far a deadline told by PTTL and TIME may be off: both are whole milliseconds, read one after the other.
-    private static let toleranceMilliseconds: UInt64 = 5
+    /// TIME and PTTL are whole milliseconds, so a deadline that is computed of both may be off by one.
+    private static let roundingMilliseconds: Int64 = 1
 
     let connection: NodeConnection
     let engine: Engine
@@ -44,40 +44,81 @@ struct SampleReader {
     }
 
     private func outcomes(_ entries: ArraySlice<RestoreSample.Entry>) async throws(TransportError) -> [Outcome] {
+        // The deadlines first: a key that expires between the two commands has none left, but it was due.
+        let deadlines = try await deadlines(entries)
         var encoded = ByteBuffer()
         for entry in entries {
-            // The deadline first: a key that expires between the two commands has none left, but it was due.
-            encoded.writeCommand(knowsExpireTime ? "PEXPIRETIME" : "PTTL", .bytes(entry.key))
             encoded.writeCommand(readsValues && entry.digest != nil ? "DUMP" : "EXISTS", .bytes(entry.key))
         }
-        let replies = try await connection.pipeline(encoded, replyCount: 2 * entries.count)
+        let values = try await connection.pipeline(encoded, replyCount: entries.count)
         let now = clock.now
         return entries.enumerated().map { index, entry in
-            judge(entry, deadline: replies[2 * index], value: replies[2 * index + 1], now: now)
+            judge(entry, deadline: deadlines[index], value: values[index], now: now)
         }
+    }
+
+    /// What the target tells of a key's deadline.
+    private enum Deadline {
+        case noKey
+        case never
+        /// Within these milliseconds; a single one where the server tells deadlines itself.
+        case within(ClosedRange<Int64>)
+    }
+
+    private func deadlines(_ entries: ArraySlice<RestoreSample.Entry>) async throws(TransportError) -> [Deadline] {
+        var encoded = ByteBuffer()
+        if !knowsExpireTime { encoded.writeCommand("TIME") }
+        for entry in entries { encoded.writeCommand(knowsExpireTime ? "PEXPIRETIME" : "PTTL", .bytes(entry.key)) }
+        if !knowsExpireTime { encoded.writeCommand("TIME") }
+        let before = clock.now
+        let replies = try await connection.pipeline(encoded, replyCount: entries.count + (knowsExpireTime ? 0 : 2))
+        guard !knowsExpireTime else { return replies.map { Self.deadline($0, from: 0...0) } }
+        // The server's own clock on both sides of the answers; where TIME is forbidden, what is known of it.
+        let earliest = Self.milliseconds(replies.first) ?? before.rawValue
+        let latest = max(earliest, Self.milliseconds(replies.last) ?? clock.now.rawValue)
+        let moments = earliest - Self.roundingMilliseconds...latest + Self.roundingMilliseconds
+        return replies.dropFirst().dropLast().map { Self.deadline($0, from: moments) }
+    }
+
+    private static func deadline(_ told: RESPValue, from moments: ClosedRange<Int64>) -> Deadline {
+        switch told.integer ?? -2 {
+        case -2: .noKey
+        case -1: .never
+        case let life: .within(moments.lowerBound + life...moments.upperBound + life)
+        }
+    }
+
+    private static func milliseconds(_ time: RESPValue?) -> Int64? {
+        guard let parts = time?.elements, parts.count == 2, let seconds = parts[0].integer,
+            let microseconds = parts[1].integer
+        else { return nil }
+        return seconds * 1000 + microseconds / 1000
     }
 
     private func judge(
         _ entry: RestoreSample.Entry,
-        deadline deadlineReply: RESPValue,
+        deadline: Deadline,
         value: RESPValue,
         now: UnixMilliseconds
     ) -> Outcome {
-        let told = deadlineReply.integer ?? -2
-        if told == -2 || value.isNull || value == .integer(0) {
-            return entry.deadline.map { $0 <= now } ?? false ? .due : .missing
-        }
-        guard isDeadline(told, of: entry, now: now) else { return .deadlineDiffers }
+        if case .noKey = deadline { return absence(of: entry, now: now) }
+        if value.isNull || value == .integer(0) { return absence(of: entry, now: now) }
+        guard isDeadline(deadline, of: entry) else { return .deadlineDiffers }
         guard readsValues, let expected = entry.digest else { return .presentOnly }
         guard let payload = value.bytes, digest(payload) == expected else { return .valueDiffers }
         return .matches
     }
 
-    private func isDeadline(_ told: Int64, of entry: RestoreSample.Entry, now: UnixMilliseconds) -> Bool {
-        guard let deadline = entry.deadline else { return told == -1 }
-        guard told >= 0 else { return false }
-        if knowsExpireTime { return told == deadline.rawValue }
-        return now.advanced(byMilliseconds: told).milliseconds(since: deadline).magnitude <= Self.toleranceMilliseconds
+    private func absence(of entry: RestoreSample.Entry, now: UnixMilliseconds) -> Outcome {
+        entry.deadline.map { $0 <= now } ?? false ? .due : .missing
+    }
+
+    private func isDeadline(_ told: Deadline, of entry: RestoreSample.Entry) -> Bool {
+        switch (told, entry.deadline) {
+        case (.never, nil): true
+        case (.within(let milliseconds), let expected?): milliseconds.contains(expected.rawValue)
+        default: false
+        }
     }
 
     private func digest(_ payload: ByteBuffer) -> ValueDigest? {

@@ -57,18 +57,4 @@ struct RoundTripTests {
             #expect(!text.contains("reading") && !text.contains("writing"))
         }
     }
-
-    @Test func `the servers of REWARM_TEST_SERVERS restore their own snapshots`() async throws {
-        for binary in try await ServerBinary.additional() {
-            for method in ["replication", "scan"] {
-                let source = try await RedisServer.start(.init(binary: binary))
-                let target = try await RedisServer.start(.init(binary: binary))
-                try KeyspaceGenerator.fill(source, seed: 13, keyCount: Self.keyCount)
-                let scenario = try Scenario()
-                try await scenario.snapshot(source, ["--method", method])
-                try await scenario.restore(to: target)
-                try Scenario.expectEqual(source, target, "\(binary), \(method)")
-            }
-        }
-    }
 }

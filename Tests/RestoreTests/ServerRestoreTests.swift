@@ -77,6 +77,35 @@ import Testing
         #expect(try other.client(database: 6).command("STRLEN", "string") == .integer(500_003))
     }
 
+    @Test func `deadlines are checked to the millisecond on a server that does not tell them, too`() async throws {
+        let target = try await RedisServer.start(.init(withheldCommands: ["PEXPIRETIME"]))
+        let deadline = try Self.now(target).advanced(byMilliseconds: 3_600_000)
+        // Values that take a while to read back: the time must be told beside the deadline, not after the values.
+        // They do not compress: DUMP would make little of them.
+        var random = SeededGenerator(seed: 11)
+        let body: [UInt8] = [0x80, 0, 3, 0x0D, 0x40] + random.bytes(200_000)
+        let fixture = try await ArchiveFixture.make(
+            (0..<40 as Range<Int64>).map { index in
+                let expiry = Expiry.at(deadline.advanced(byMilliseconds: index))
+                return Record(expiry: expiry, key: Array("key:\(index)".utf8), body: body)
+            },
+            instant: deadline,
+            blockByteCount: 1 << 20
+        )
+        let report = try await RestoreHarness(fixture).run(target)
+        Self.expectGood(report, restored: 40)
+        // Half a second off, in whichever direction, is seen.
+        for change in [500, -500] as [Int64] {
+            let changed = try await RestoreHarness(fixture).run(target) {
+                $0.flushTarget = true
+            } beforeCheck: {
+                let client = try? target.client()
+                _ = try? client?.command("PEXPIREAT", "key:7", RedisArgument(deadline.rawValue + 7 + change))
+            }
+            #expect(changed.result.verification?.differingDeadlineCount == 1, "\(changed.summary)")
+        }
+    }
+
     @Test func `access data is put back where the target's policy uses it`() async throws {
         let records = [
             Record.string("string", "x", access: .frequency(201)),

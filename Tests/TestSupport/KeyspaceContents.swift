@@ -49,12 +49,12 @@ package struct KeyspaceContents: Sendable, Equatable {
         var entries: [Place: Entry] = [:]
         for database in 0..<16 {
             try client.command("SELECT", RedisArgument(Int64(database)))
-            for (key, entry) in try read(client, access: access, knowsFields: server.binary.isRedis(atLeast: 7, 4)) {
+            for (key, entry) in try read(client, access: access, of: server.binary) {
                 entries[Place(database: database, key: key)] = entry
             }
         }
         var functions: [String] = []
-        if server.binary.isRedis(atLeast: 7, 0) {
+        if server.binary.knows(.functions) {
             functions = (try client.command("FUNCTION", "LIST", "WITHCODE").array ?? []).map(\.description).sorted()
         }
         return Self(entries: entries, functions: functions)
@@ -62,7 +62,11 @@ package struct KeyspaceContents: Sendable, Equatable {
 
     /// The server's clock in Unix milliseconds.
     package static func serverTime(_ client: RedisClient) throws -> Int64 {
-        let parts = try client.command("TIME").array ?? []
+        try milliseconds(try client.command("TIME"))
+    }
+
+    private static func milliseconds(_ time: RedisReply) throws -> Int64 {
+        let parts = time.array ?? []
         guard parts.count == 2, let seconds = parts[0].text.flatMap({ Int64($0) }),
             let microseconds = parts[1].text.flatMap({ Int64($0) })
         else { throw RedisClientError.malformedReply }
@@ -92,7 +96,7 @@ package struct KeyspaceContents: Sendable, Equatable {
     private static func read(
         _ client: RedisClient,
         access: AccessKind,
-        knowsFields: Bool
+        of binary: ServerBinary
     ) throws -> [([UInt8], Entry)] {
         let keys = (try client.command("KEYS", "*").array ?? []).compactMap(\.bytes)
         let names = keys.map { RedisArgument($0) }
@@ -104,39 +108,70 @@ package struct KeyspaceContents: Sendable, Equatable {
         }
         let types = try client.pipeline(names.map { ["TYPE", $0] }).map { $0.text ?? "?" }
         let digests = try client.pipeline(keys.map { client.digestValueCommand($0) })
-        let deadlines = try deadlines(client, names)
+        let deadlines = try deadlines(client, names, of: binary)
         return try keys.indices.map { index in
             let entry = Entry(
                 type: types[index],
                 digest: digests[index].array?.first?.text ?? digests[index].description,
                 deadline: deadlines[index],
-                detail: try detail(client, names[index], types[index], knowsFields: knowsFields),
+                detail: try detail(client, names[index], types[index], of: binary),
                 access: accessData[index]
             )
             return (keys[index], entry)
         }
     }
 
-    private static func deadlines(_ client: RedisClient, _ names: [RedisArgument]) throws -> [Int64] {
-        try client.pipeline(names.map { ["PEXPIRETIME", $0] }).map { reply in
+    private static func deadlines(
+        _ client: RedisClient,
+        _ names: [RedisArgument],
+        of binary: ServerBinary
+    ) throws -> [Int64] {
+        guard binary.knows(.absoluteExpiry) else { return try names.map { try remainingLife(client, $0) } }
+        return try client.pipeline(names.map { ["PEXPIRETIME", $0] }).map { reply in
             guard let deadline = reply.integer else { throw RedisClientError.serverError(reply.description) }
             return deadline
         }
+    }
+
+    /// The deadline by TIME and PTTL of one transaction: it comes out early by what passes between the two, so the
+    /// latest of several answers is right to the millisecond.
+    private static func remainingLife(_ client: RedisClient, _ name: RedisArgument) throws -> Int64 {
+        var latest = Int64.min
+        for _ in 0..<5 {
+            let replies = try client.pipeline([["MULTI"], ["TIME"], ["PTTL", name], ["EXEC"]])
+            guard let results = replies[3].array, results.count == 2, let life = results[1].integer else {
+                throw RedisClientError.malformedReply
+            }
+            guard life >= 0 else { return life }
+            latest = max(latest, try milliseconds(results[0]) + life)
+        }
+        return latest
     }
 
     private static func detail(
         _ client: RedisClient,
         _ name: RedisArgument,
         _ type: String,
-        knowsFields: Bool
+        of binary: ServerBinary
     ) throws -> String {
         switch type {
-        case "stream": return try client.command("XINFO", "STREAM", name, "FULL", "COUNT", 0).description
-        case "hash" where knowsFields:
+        case "stream" where binary.knows(.fullStreamInformation):
+            return try client.command("XINFO", "STREAM", name, "FULL", "COUNT", 0).description
+        case "stream":
+            let commands: [[RedisArgument]] = [
+                ["XINFO", "STREAM", name], ["XINFO", "GROUPS", name], ["XPENDING", name, "group-a"],
+            ]
+            return try client.pipeline(commands).map(\.description).joined()
+        case "hash" where binary.knows(.fieldDeadlines):
             let fields = (try client.command("HKEYS", name).array ?? []).compactMap(\.bytes)
             let ordered = fields.sorted { $0.lexicographicallyPrecedes($1) }.map { RedisArgument($0) }
             let count = RedisArgument(Int64(ordered.count))
             return try client.command(["HPEXPIRETIME", name, "FIELDS", count] + ordered).description
+        case "vectorset":
+            // The digest covers members, vectors and attributes; of the graph only its size is told.
+            let facts = try client.command("VINFO", name).array ?? []
+            let pairs = stride(from: 0, to: facts.count - 1, by: 2).map { "\(facts[$0]) \(facts[$0 + 1])" }
+            return pairs.filter { !$0.contains("vset-uid") }.joined(separator: ", ")
         default: return ""
         }
     }

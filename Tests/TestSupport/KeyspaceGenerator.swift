@@ -36,7 +36,7 @@ package struct KeyspaceGenerator {
         steps = []
         addSpecialKeys()
         for index in 0..<keyCount { addRandomKey(index) }
-        if binary.isRedis(atLeast: 7, 0) { addFunctions() }
+        if binary.knows(.functions) { addFunctions() }
         return steps
     }
 

@@ -206,7 +206,7 @@ package final class RedisServer: Sendable {
             "bind 127.0.0.1", "unixsocket \(socketPath)", "dir \(directory.path)", "logfile \(directory.path("log"))",
             "save \"\"", "appendonly no", "daemonize no", "repl-diskless-sync-delay 0", "databases 16",
         ]
-        if binary.isRedis(atLeast: 7, 0) {
+        if binary.knows(.functions) {
             lines.append("enable-debug-command yes")
         }
         switch (configuration.endpoint, certificates) {

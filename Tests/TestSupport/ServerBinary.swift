@@ -1,21 +1,40 @@
 import Foundation
 
 /// A server program of the tests: the one on PATH, and those in the directory REWARM_TEST_SERVERS.
-///
-/// That directory holds programs named `redis-server-7.4.1`, `valkey-server-8.0.1`, … or folders with `redis-server` inside.
 package struct ServerBinary: Sendable, Hashable, CustomStringConvertible {
     package let path: String
     /// The version it tells, "7.0.15".
     package let version: String
     package let isValkey: Bool
 
+    /// Major and minor version.
+    package struct Release: Sendable, Hashable, Comparable, CustomStringConvertible {
+        package let major: Int
+        package let minor: Int
+
+        package init(_ major: Int, _ minor: Int) {
+            self.major = major
+            self.minor = minor
+        }
+
+        package static func < (left: Self, right: Self) -> Bool {
+            (left.major, left.minor) < (right.major, right.minor)
+        }
+
+        package var description: String { "\(major).\(minor)" }
+    }
+
     package var description: String { (isValkey ? "valkey " : "redis ") + version }
 
-    /// True from this version on; Valkey counts as the Redis 7.2 that it came from.
-    package func isRedis(atLeast major: Int, _ minor: Int) -> Bool {
-        let numbers = isValkey ? [7, 2] : version.split(separator: ".").compactMap { Int($0) }
-        guard numbers.count >= 2 else { return false }
-        return (numbers[0], numbers[1]) >= (major, minor)
+    package var release: Release {
+        let numbers = version.split(separator: ".").compactMap { Int($0) }
+        return numbers.count >= 2 ? Release(numbers[0], numbers[1]) : Release(0, 0)
+    }
+
+    /// Whether the server has it, by its version.
+    package func knows(_ feature: ServerFeature) -> Bool {
+        let first = isValkey ? feature.firstVersions.valkey : feature.firstVersions.redis
+        return first.map { release >= $0 } ?? false
     }
 
     /// The `redis-server` on PATH.
@@ -26,31 +45,12 @@ package struct ServerBinary: Sendable, Hashable, CustomStringConvertible {
         return try await ask(path)
     }
 
-    /// The programs in REWARM_TEST_SERVERS; empty, and said so in the log, where it is not set.
-    package static func additional() async throws -> [Self] {
-        guard let directory = ProcessInfo.processInfo.environment["REWARM_TEST_SERVERS"] else {
-            print("REWARM_TEST_SERVERS is not set: only the server on PATH is tested, other versions are absent")
-            return []
-        }
-        let entries = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
-        var found: [Self] = []
-        for entry in entries {
-            let inside = ["", "/redis-server", "/valkey-server", "/bin/redis-server", "/bin/valkey-server"]
-                .map { directory + "/" + entry + $0 }
-            for path in inside where (entry.contains("server") || path != inside[0]) && isProgram(path) {
-                found.append(try await ask(path))
-            }
-        }
-        print("REWARM_TEST_SERVERS: \(found.map(\.description).joined(separator: ", "))")
-        return found
-    }
-
-    private static func isProgram(_ path: String) -> Bool {
+    static func isProgram(_ path: String) -> Bool {
         var information = stat()
         return stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 
-    private static func ask(_ path: String) async throws -> Self {
+    static func ask(_ path: String) async throws -> Self {
         let result = try await Subprocess.run(path, ["--version"])
         // "Redis server v=7.0.15 sha=00000000:0 malloc=…", "Valkey server v=8.0.1 …"
         guard let word = result.outputText.split(separator: " ").first(where: { $0.hasPrefix("v=") }) else {

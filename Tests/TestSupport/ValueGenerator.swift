@@ -11,6 +11,9 @@ struct ValueGenerator {
         "9007199254740993", "9223372036854775807", "0.1",
     ]
 
+    /// The latest deadline of a field that Redis takes: 2^46 - 1 ms (redis src/t_hash.c, HFE_MAX_ABS_TIME_MSEC).
+    private static let lastFieldDeadline: Int64 = 70_368_744_177_663
+
     private let now: Int64
     private let binary: ServerBinary
     private var random: SeededGenerator
@@ -36,6 +39,7 @@ struct ValueGenerator {
         case 11: return [["SADD", name] + elements(Int.random(in: 129...300, using: &random))]
         case 12: return [["ZADD", name] + scored(small())]
         case 13: return [["ZADD", name] + scored(Int.random(in: 129...300, using: &random))]
+        case 14 where index % 64 == 46 && binary.knows(.vectorSets): return vectors(name, index)
         case 14: return index % 32 == 14 ? stream(name, entries: small()) : bitmapAndCounters(name, index)
         default: return stream(name, entries: Int.random(in: 90...250, using: &random))
         }
@@ -104,10 +108,27 @@ struct ValueGenerator {
                 large ? RedisArgument(random.bytes(100)) : (field % 3 == 0 ? RedisArgument(Int64(field)) : "v\(field)")
             )
         }
-        guard binary.isRedis(atLeast: 7, 4), random.chance(50) else { return [command] }
-        let deadline = now + 3_600_000 + Int64(random.next() % 1_000_000_000)
-        let expire: [RedisArgument] = ["HPEXPIREAT", name, RedisArgument(deadline), "FIELDS", 1, "field:0"]
-        return [command, expire]
+        return [command] + fieldDeadlines(name, fields: fields)
+    }
+
+    /// Deadlines of no, one, some or all fields, between an hour from now and the latest that servers take.
+    ///
+    /// They are never so near that a field could go while a test runs.
+    private mutating func fieldDeadlines(_ name: RedisArgument, fields: Int) -> [[RedisArgument]] {
+        guard binary.knows(.fieldDeadlines), random.chance(75) else { return [] }
+        let step = [1, 1, 2, 7, fields][Int(random.next() % 5)]
+        var commands: [[RedisArgument]] = stride(from: 0, to: fields, by: step).map { field in
+            let deadline = [
+                now + 3_600_000 + Int64(random.next() % 1_000_000_000), now + 3_600_000, 4_294_967_296_000,
+                Self.lastFieldDeadline,
+            ][field % 4]
+            return ["HPEXPIREAT", name, RedisArgument(deadline), "FIELDS", 1, "field:\(field)"]
+        }
+        // The encoding for deadlines stays when the last of them is taken away.
+        if random.chance(20) {
+            commands += (0..<fields).map { ["HPERSIST", name, "FIELDS", 1, "field:\($0)"] }
+        }
+        return commands
     }
 
     private mutating func bitmapAndCounters(_ name: RedisArgument, _ index: Int) -> [[RedisArgument]] {
@@ -135,9 +156,33 @@ struct ValueGenerator {
         commands.append(["XREADGROUP", "GROUP", "group-a", "alice", "COUNT", 5, "STREAMS", name, ">"])
         commands.append(["XREADGROUP", "GROUP", "group-a", "bob", "COUNT", 3, "STREAMS", name, ">"])
         commands.append(["XACK", name, "group-a", "\(1_600_000_000_000 + 10)-1"])
-        commands.append(["XGROUP", "CREATECONSUMER", name, "group-a", "idle consumer"])
+        if binary.knows(.consumerCreation) {
+            commands.append(["XGROUP", "CREATECONSUMER", name, "group-a", "idle consumer"])
+        }
+        if binary.knows(.idempotentProducers), random.chance(50) { commands += producers(name) }
         // A stream whose entries are all gone still has its last id and its groups.
         if random.chance(15) { commands.append(["XTRIM", name, "MAXLEN", 0]) }
         return commands
+    }
+
+    /// Entries that two producers gave ids of their own, so that the stream remembers them.
+    private mutating func producers(_ name: RedisArgument) -> [[RedisArgument]] {
+        let settings: [RedisArgument] = ["XCFGSET", name, "IDMP-DURATION", 86_400, "IDMP-MAXSIZE", 100]
+        return [settings]
+            + (0..<5).map { entry in
+                ["XADD", name, "IDMP", "producer-\(entry % 2)", "message-\(entry)", "*", "number", "\(entry)"]
+            }
+            + [["XADD", name, "IDMPAUTO", "producer-2", "*", "number", RedisArgument(random.bytes(20))]]
+    }
+
+    /// A vector set of each quantisation, some members with attributes.
+    private mutating func vectors(_ name: RedisArgument, _ index: Int) -> [[RedisArgument]] {
+        let quantisation: RedisArgument = ["NOQUANT", "Q8", "BIN"][index / 64 % 3]
+        return (0..<small()).map { member in
+            let numbers = (0..<8).map { _ in RedisArgument(String(Double(random.next() % 2000) / 1000 - 1)) }
+            let head: [RedisArgument] = ["VADD", name, "VALUES", 8]
+            let attribute: [RedisArgument] = member % 3 == 0 ? ["SETATTR", "{\"year\":\(member)}"] : []
+            return head + numbers + ["member:\(member)", quantisation] + attribute
+        }
     }
 }
