@@ -9,9 +9,9 @@ package enum RetentionReason: Hashable, Sendable {
     /// Rule `within`.
     case within(CivilDuration)
     /// A tier with a count: the bucket's position from the newest, and its name.
-    case tier(RetentionTier, position: Int, of: RetentionCount, bucket: String)
+    case tier(RetentionTier, position: Int, of: RetentionCount, bucket: BucketKey)
     /// A tier with a window.
-    case tierWithin(RetentionTier, CivilDuration, bucket: String)
+    case tierWithin(RetentionTier, CivilDuration, bucket: BucketKey)
     /// Rule `tags`: the list whose tags it has.
     case tags([String])
     /// Rule `oldest`.

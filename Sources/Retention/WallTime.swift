@@ -7,10 +7,9 @@ package struct WallTime: Hashable, Sendable {
     package var offset: Int64
 
     package var hour: Int64 { millisecondOfDay / 3_600_000 }
-    package var minute: Int64 { millisecondOfDay / 60_000 % 60 }
 
     /// `+02:00`; with seconds where an offset has them, as local mean times do.
-    var offsetText: String {
+    static func text(ofOffset offset: Int64) -> String {
         let magnitude = Int(offset.magnitude)
         let seconds = magnitude % 60 == 0 ? "" : ":" + (magnitude % 60).padded(to: 2)
         return (offset < 0 ? "-" : "+") + (magnitude / 3600).padded(to: 2) + ":" + (magnitude / 60 % 60).padded(to: 2)
