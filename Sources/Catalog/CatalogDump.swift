@@ -24,6 +24,7 @@ extension SnapshotCatalog {
             (name: "tags", keyColumnCount: 2, condition: ""),
             (name: "parts", keyColumnCount: 2, condition: ""),
             (name: "facts", keyColumnCount: 2, condition: ""),
+            (name: "runs", keyColumnCount: 1, condition: ""),
         ]
         return try read { database in
             try tables.map { table in

@@ -7,12 +7,15 @@ enum CatalogSchema {
     /// "RWRM": tells a catalog from any other SQLite file (PRAGMA application_id).
     static let applicationID: Int32 = 0x5257_524D
     /// The number of migrations below (PRAGMA user_version).
-    static let version: Int32 = 1
+    static let version: Int32 = 2
 
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("snapshots, parts, tags, facts") { database in
             try database.execute(sql: firstTables)
+        }
+        migrator.registerMigration("runs") { database in
+            try database.execute(sql: runs)
         }
         return migrator
     }()
@@ -78,6 +81,18 @@ enum CatalogSchema {
             PRIMARY KEY (snapshot, id)
         ) STRICT;
         PRAGMA application_id = \(applicationID);
-        PRAGMA user_version = \(version);
+        PRAGMA user_version = 1;
+        """
+
+    /// Runs that left no snapshot, or that retention must remember.
+    ///
+    /// Without its generation the catalog is compared with the store once, which may hold some already.
+    private static let runs = """
+        CREATE TABLE runs (
+            id TEXT PRIMARY KEY NOT NULL,
+            run TEXT NOT NULL
+        ) STRICT;
+        DELETE FROM meta WHERE name = 'generation';
+        PRAGMA user_version = 2;
         """
 }

@@ -48,13 +48,16 @@ extension Repository {
         return try await body()
     }
 
+    /// Takes a lock, waiting as long as the repository's options say, at least `patience`, or exactly `waiting`.
     func lock(
         _ name: LockName,
         _ mode: FileLock.Mode,
-        patience: Duration = .zero
+        patience: Duration = .zero,
+        waiting: Duration? = nil
     ) async throws(RepositoryError) -> FileLock {
-        try await translating { () async throws(ObjectStoreError) in
-            try await locks.acquire(name, mode, holder: holder, timeout: max(options.lockTimeout, patience))
+        let timeout = waiting ?? max(options.lockTimeout, patience)
+        return try await translating { () async throws(ObjectStoreError) in
+            try await locks.acquire(name, mode, holder: holder, timeout: timeout)
         }
     }
 

@@ -14,6 +14,8 @@ package struct CatalogCheck: Sendable {
         case differentRow(table: String, key: String)
         case unreadableManifest(SnapshotID, reason: String)
         case unreadableFact(SnapshotID, fact: String)
+        /// The record of a run that left no snapshot, perhaps written by a newer program.
+        case unreadableRun(SnapshotID)
         case missingPart(ObjectKey)
         case wrongPartSize(ObjectKey, storedByteCount: UInt64, manifestByteCount: UInt64)
         /// Two snapshots with the same sequence.
@@ -27,7 +29,8 @@ package struct CatalogCheck: Sendable {
         differences.allSatisfy { difference in
             switch difference {
             case .damaged, .missingRow, .extraRow, .differentRow: true
-            case .unreadableManifest, .unreadableFact, .missingPart, .wrongPartSize, .repeatedSequence: false
+            case .unreadableManifest, .unreadableFact, .unreadableRun: false
+            case .missingPart, .wrongPartSize, .repeatedSequence: false
             }
         }
     }
@@ -44,9 +47,11 @@ extension Repository {
         return try await withPublishingLock { () async throws(RepositoryError) in
             let catalog = try await catalogToCheck()
             let (readable, unreadable) = try await contents.snapshots()
+            let runs = try await contents.runs()
             var differences = try catalog.integrityProblems().map { CatalogCheck.Difference.damaged($0) }
-            differences += try rowDifferences(of: catalog, from: readable)
+            differences += try rowDifferences(of: catalog, from: readable, runs)
             differences += unreadable.map { .unreadableManifest($0.id, reason: $0.reason) }
+            differences += runs.filter { $0.record == nil }.map { .unreadableRun($0.id) }
             for snapshot in readable { differences += try await storeDifferences(snapshot) }
             let repeated = Dictionary(grouping: readable) { $0.manifest.manifest.sequence }.filter { $1.count > 1 }
             differences += repeated.sorted { $0.key < $1.key }.map { .repeatedSequence($0.key, $0.value.map(\.id)) }
@@ -66,11 +71,12 @@ extension Repository {
     /// Row by row against a catalog that is made in memory from the store alone.
     private func rowDifferences(
         of catalog: SnapshotCatalog,
-        from snapshots: [StoredSnapshot]
+        from snapshots: [StoredSnapshot],
+        _ runs: [StoredRun]
     ) throws(RepositoryError) -> [CatalogCheck.Difference] {
         let expected = try SnapshotCatalog.create(":memory:", repositoryID: marker.id, isScratch: true)
         defer { expected.close() }
-        try expected.apply(snapshots.map { .adopt($0) }, generation: nil)
+        try expected.apply(snapshots.map { .adopt($0) } + runs.map { .run($0) }, generation: nil)
         var differences: [CatalogCheck.Difference] = []
         for ((table, found), (_, wanted)) in zip(try catalog.canonicalRows(), try expected.canonicalRows()) {
             let foundRows = Dictionary(found.map { ($0.key, $0.text) }) { first, _ in first }
@@ -123,6 +129,7 @@ extension CatalogCheck.Difference: CustomStringConvertible {
         case .differentRow(let table, let key): "\(table) '\(key)' differs between catalog and store"
         case .unreadableManifest(let id, let reason): "snapshot \(id): \(reason)"
         case .unreadableFact(let id, let fact): "snapshot \(id): the fact '\(fact)' cannot be read"
+        case .unreadableRun(let id): "the record of run \(id) cannot be read"
         case .missingPart(let key): "'\(key)' is missing"
         case .wrongPartSize(let key, let stored, let wanted): "'\(key)' has \(stored) bytes instead of \(wanted)"
         case .repeatedSequence(let sequence, let ids):

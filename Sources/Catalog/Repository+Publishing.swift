@@ -30,9 +30,15 @@ extension Repository {
     /// Publishes a snapshot whose parts are uploaded: gives it its sequence, puts the manifest, then the rows.
     ///
     /// The snapshot counts as soon as the manifest is there; a catalog that cannot follow is a notice, not an error.
+    /// What `author` states about it becomes facts before that, so that there is no moment at which it counts without
+    /// them.
     ///
     /// - Throws: `.corrupted` if a part is missing or has another size than the manifest says; nothing is written then.
-    package func publish(_ draft: Manifest) async throws(RepositoryError) -> Publication {
+    package func publish(
+        _ draft: Manifest,
+        stating statements: [Fact.Statement] = [],
+        by author: String = ""
+    ) async throws(RepositoryError) -> Publication {
         try await withRepositoryShared { () async throws(RepositoryError) in
             try await publishing { catalog async throws(RepositoryError) in
                 try await requireParts(draft)
@@ -40,6 +46,9 @@ extension Repository {
                 manifest.sequence = try await nextSequence(catalog)
                 let bytes = try encoded(manifest)
                 let generation = try generationMark.advance()
+                for statement in statements {
+                    _ = try await put(FactDraft(snapshot: manifest.id, statement: statement), by: author)
+                }
                 try await translating { () async throws(ObjectStoreError) in
                     try await store.putIfAbsent(RepositoryLayout.manifest(of: manifest.id), bytes)
                 }
@@ -93,7 +102,7 @@ extension Repository {
         return try await body()
     }
 
-    private func follow(
+    func follow(
         _ changes: [SnapshotCatalog.Change],
         _ generation: String,
         _ catalog: Result<SnapshotCatalog, RepositoryError>
@@ -145,7 +154,7 @@ extension Repository {
         return try catalog.highestSequence() + 1
     }
 
-    private func requireStatable(_ draft: FactDraft) async throws(RepositoryError) {
+    func requireStatable(_ draft: FactDraft) async throws(RepositoryError) {
         guard try await contents.hasManifest(draft.snapshot) else {
             throw RepositoryError(.snapshotNotFound, "no snapshot '\(draft.snapshot)' in the repository '\(path)'")
         }
@@ -168,7 +177,7 @@ extension Repository {
         }
     }
 
-    private func put(_ draft: FactDraft, by author: String) async throws(RepositoryError) -> StoredFact {
+    func put(_ draft: FactDraft, by author: String) async throws(RepositoryError) -> StoredFact {
         let latest = try await contents.facts(draft.snapshot).compactMap { $0.fact?.statedAt }.max()
         let statedAt = max(now, latest?.advanced(byMilliseconds: 1) ?? now)
         let attemptCount = 10
@@ -195,7 +204,7 @@ extension Repository {
         throw RepositoryError(.storage, "found no free name for a fact of \(draft.snapshot)")
     }
 
-    private func encoded(_ value: some Encodable) throws(RepositoryError) -> ByteBuffer {
+    func encoded(_ value: some Encodable) throws(RepositoryError) -> ByteBuffer {
         do {
             return try StoredJSON.encode(value)
         } catch {

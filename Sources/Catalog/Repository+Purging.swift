@@ -29,14 +29,20 @@ extension Repository {
     /// began, and removes what crashed runs left behind.
     ///
     /// Holds the repository exclusive: nobody captures or states facts meanwhile. Everything is decided again under
-    /// that lock, from the store. Snapshots being read stay for the next time.
-    package func purge(graceMilliseconds: Int64, by author: String) async throws(RepositoryError) -> PurgeReport {
+    /// that lock, from the store. Snapshots being read stay for the next time. With a scope only snapshots in it are
+    /// looked at; `waiting` is how long to wait for the lock instead of the usual time.
+    package func purge(
+        graceMilliseconds: Int64,
+        in scope: PolicyScope? = nil,
+        waiting: Duration? = nil,
+        by author: String
+    ) async throws(RepositoryError) -> PurgeReport {
         try requireWritable()
-        let repository = try await lock(.repository, .exclusive)
+        let repository = try await lock(.repository, .exclusive, waiting: waiting)
         defer { repository.release() }
         return try await publishing { catalog async throws(RepositoryError) in
             let catalog = try catalog.get()
-            var plan = try await plan(try catalog.entries(), graceMilliseconds: graceMilliseconds)
+            var plan = try await plan(try catalog.entries(), in: scope, graceMilliseconds: graceMilliseconds)
             let uploads = try await translating { () async throws(ObjectStoreError) in
                 try await store.removeAbandonedUploads()
             }
@@ -50,11 +56,13 @@ extension Repository {
 
     private func plan(
         _ entries: [SnapshotEntry],
+        in scope: PolicyScope? = nil,
         graceMilliseconds: Int64
     ) async throws(RepositoryError) -> PurgePlan {
         var items: [PurgePlan.Item] = []
         let highestSequence = entries.map(\.sequence).max()
         for entry in entries.sorted(by: SnapshotEntry.isNewer) where !entry.state.isLive {
+            if let scope, !scope.contains(entry) { continue }
             // Facts are read again from the store: the rows only say where to look.
             let standing = try await standing(entry.id)
             guard !standing.isLive else { continue }

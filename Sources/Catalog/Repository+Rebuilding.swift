@@ -4,6 +4,8 @@ import SnapshotModel
 package struct CatalogRebuild: Sendable {
     package var snapshotCount: Int
     package var factCount: Int
+    /// Records of runs that left no snapshot.
+    package var runCount: Int
     /// Unreadable manifests.
     package var notices: [RepositoryNotice]
 }
@@ -14,15 +16,17 @@ extension Repository {
         try requireWritable()
         return try await withPublishingLock { () async throws(RepositoryError) in
             let (readable, unreadable) = try await contents.snapshots()
+            let runs = try await contents.runs()
             // A new word: whoever has the old catalog open, or another one elsewhere, looks again.
             let generation = try generationMark.advance()
             catalogFile.close()
             _ = try catalogFile.replace { catalog throws(RepositoryError) in
-                try catalog.apply(readable.map { .adopt($0) }, generation: generation)
+                try catalog.apply(readable.map { .adopt($0) } + runs.map { .run($0) }, generation: generation)
             }
             return CatalogRebuild(
                 snapshotCount: readable.count,
                 factCount: readable.reduce(0) { $0 + $1.facts.count },
+                runCount: runs.count,
                 notices: unreadable.map { .unreadableManifest($0.id, reason: $0.reason) }
             )
         }

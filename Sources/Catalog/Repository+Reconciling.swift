@@ -24,11 +24,23 @@ extension Repository {
             if !lost.isEmpty { throw stale("knows snapshots that the store has lost", lost) }
             changes += vanished.sorted().map { .remove($0) }
         }
+        changes += try await runChanges(catalog)
         if let generation = try generationMark.current() {
             try catalog.apply(changes, generation: generation)
         } else {
             try catalog.apply(changes, generation: try generationMark.advance())
         }
+    }
+
+    /// What the catalog lacks of the records of runs; unlike snapshots these are removed object first, row later.
+    private func runChanges(_ catalog: SnapshotCatalog) async throws(RepositoryError) -> [SnapshotCatalog.Change] {
+        let known = Set(try catalog.runs().map(\.id))
+        let present = Set(try await contents.runIDs())
+        var changes = known.subtracting(present).sorted().map { SnapshotCatalog.Change.removeRun($0) }
+        for id in present.subtracting(known).sorted() {
+            if let run = try await contents.run(id) { changes.append(.run(run)) }
+        }
+        return changes
     }
 
     /// What the catalog lacks of one snapshot, or nil if nothing.

@@ -72,9 +72,33 @@ struct RepositoryContents: Sendable {
 
     /// The ids of a snapshot's facts, ascending.
     func factIDs(_ id: SnapshotID) async throws(RepositoryError) -> [String] {
+        try await names(below: RepositoryLayout.factsPrefix(of: id))
+    }
+
+    /// The ids of the records of runs, ascending.
+    func runIDs() async throws(RepositoryError) -> [SnapshotID] {
+        try await names(below: RepositoryLayout.runsPrefix).compactMap { SnapshotID($0) }
+    }
+
+    /// The record of a run, or nil if there is none.
+    func run(_ id: SnapshotID) async throws(RepositoryError) -> StoredRun? {
+        try await text(of: RepositoryLayout.run(id)).map { StoredRun(id: id, text: $0) }
+    }
+
+    /// The records of all runs, ascending by id.
+    func runs() async throws(RepositoryError) -> [StoredRun] {
+        var runs: [StoredRun] = []
+        for id in try await runIDs() {
+            if let run = try await run(id) { runs.append(run) }
+        }
+        return runs
+    }
+
+    /// The names of the JSON objects below a prefix, without their suffix, ascending.
+    private func names(below prefix: String) async throws(RepositoryError) -> [String] {
         let suffix = ".json"
         let names = try await translating { () async throws(ObjectStoreError) in
-            try await store.listComponents(prefix: RepositoryLayout.factsPrefix(of: id))
+            try await store.listComponents(prefix: prefix)
         }
         return names.filter { $0.hasSuffix(suffix) }.map { String($0.dropLast(suffix.count)) }
     }

@@ -10,6 +10,7 @@ package import SnapshotModel
 /// snapshots/<id>/part-<n>.rewarm    an archive
 /// snapshots/<id>/manifest.json      written last: without it there is no snapshot
 /// snapshots/<id>/facts/<fact>.json
+/// snapshots/runs/<run>.json         a run that left no snapshot
 /// ```
 package enum RepositoryLayout {
     package static let marker = ObjectKey("rewarm-repository.json")
@@ -24,6 +25,10 @@ package enum RepositoryLayout {
     }
 
     package static func manifest(of id: SnapshotID) -> ObjectKey { ObjectKey("\(prefix(of: id))manifest.json") }
+
+    static let runsPrefix = "\(snapshotsPrefix)runs/"
+
+    static func run(_ id: SnapshotID) -> ObjectKey { ObjectKey("\(runsPrefix)\(id).json") }
 
     static func factsPrefix(of id: SnapshotID) -> String { "\(prefix(of: id))facts/" }
 

@@ -47,6 +47,18 @@ extension SnapshotCatalog {
         }
     }
 
+    /// The records of runs, ascending by id.
+    func runs() throws(RepositoryError) -> [StoredRun] {
+        try read { database in
+            try Row.fetchAll(database, sql: "SELECT id, run FROM runs ORDER BY id").map { row in
+                StoredRun(
+                    id: try Self.id(row.decode(String.self, atIndex: 0)),
+                    text: try row.decode(String.self, atIndex: 1)
+                )
+            }
+        }
+    }
+
     /// The highest sequence of all snapshots; 0 if there is none.
     func highestSequence() throws(RepositoryError) -> UInt64 {
         try read { database in

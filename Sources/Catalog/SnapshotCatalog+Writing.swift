@@ -10,6 +10,8 @@ extension SnapshotCatalog {
         case fact(StoredFact)
         /// The snapshot is gone from the store.
         case remove(SnapshotID)
+        case run(StoredRun)
+        case removeRun(SnapshotID)
     }
 
     /// Applies changes in one transaction.
@@ -23,6 +25,10 @@ extension SnapshotCatalog {
                 case .fact(let fact): try Self.add(fact, database)
                 case .remove(let id):
                     try database.execute(sql: "DELETE FROM snapshots WHERE id = ?", arguments: [id.text])
+                case .run(let run):
+                    let sql = "INSERT OR REPLACE INTO runs (id, run) VALUES (?, ?)"
+                    try Self.execute(sql, [run.id.text, run.text], database)
+                case .removeRun(let id): try Self.execute("DELETE FROM runs WHERE id = ?", [id.text], database)
                 }
             }
             if let generation {

@@ -80,9 +80,7 @@ package final class SnapshotCatalog: Sendable {
         guard version <= CatalogSchema.version else {
             throw .catalogUnusable(path, "has schema \(version), newer than this program's \(CatalogSchema.version)")
         }
-        if version < CatalogSchema.version {
-            try perform { try CatalogSchema.migrator.migrate($0) }
-        }
+        if version < CatalogSchema.version { try migrate() }
         guard try meta("repository") == repositoryID else {
             throw .catalogUnusable(path, "belongs to another repository")
         }
@@ -90,6 +88,17 @@ package final class SnapshotCatalog: Sendable {
 }
 
 extension SnapshotCatalog {
+    /// Brings the tables up to this program's schema.
+    private func migrate() throws(RepositoryError) {
+        do {
+            try perform { try CatalogSchema.migrator.migrate($0) }
+        } catch {
+            // Two processes may have begun at once: one of them did it.
+            let version = try read { try Int32.fetchOne($0, sql: "PRAGMA user_version") }
+            guard version == CatalogSchema.version else { throw error }
+        }
+    }
+
     /// Runs a read transaction; whatever fails becomes a `RepositoryError`.
     func read<Result>(_ body: (Database) throws -> Result) throws(RepositoryError) -> Result {
         try perform { try $0.read(body) }

@@ -24,6 +24,22 @@ struct StoredFact: Hashable, Sendable {
     }
 }
 
+/// The record of a run with its bytes as they lie in the store; `record` is nil if this program cannot read it.
+struct StoredRun: Hashable, Sendable {
+    var id: SnapshotID
+    var text: String
+    var record: RunRecord?
+
+    init(id: SnapshotID, text: String) {
+        self.id = id
+        self.text = text
+        let decoded = try? StoredJSON.decode(RunRecord.self, from: text)
+        record = decoded.flatMap { record in
+            record.schema <= RunRecord.currentSchema && record.id == id ? record : nil
+        }
+    }
+}
+
 /// A whole snapshot as the store tells of it.
 struct StoredSnapshot: Hashable, Sendable {
     var manifest: StoredManifest

@@ -45,6 +45,16 @@ package struct LockDirectory: Sendable {
         HolderFile.living(lock: name.text, in: path, operations)
     }
 
+    /// The snapshots that somebody reads now.
+    ///
+    /// The answer may be old as soon as it is given.
+    package func leasedSnapshots() -> Set<SnapshotID> {
+        let prefix = ".snapshot-"
+        let names = ((try? operations.names(in: path)) ?? []).filter { $0.hasPrefix(prefix) }
+        let ids = Set(names.compactMap { SnapshotID(String($0.dropFirst(prefix.count).prefix { $0 != "." })) })
+        return ids.filter { !holders(of: .snapshot($0)).isEmpty }
+    }
+
     /// Removes the file of a lock that nobody needs any more.
     ///
     /// Only its exclusive holder may do that.

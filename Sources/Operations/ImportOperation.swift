@@ -42,7 +42,8 @@ package struct ImportOperation: Sendable {
             sourceName: request.sourceName ?? fileName,
             codec: request.codec,
             tags: request.tags,
-            policy: nil
+            policy: nil,
+            guards: SnapshotGuards()
         )
         return try await recording.run(context) {
         } open: {

@@ -8,6 +8,8 @@ package enum FailureKind: String, Hashable, Sendable, CaseIterable {
     case usage
     /// The work is done and usable, but not all of it.
     case partial
+    /// A brake of retention: nothing was deleted.
+    case brake
     /// The repository, or the catalog, is not there.
     case repositoryAbsent
     /// Somebody else holds a lock.
@@ -18,6 +20,8 @@ package enum FailureKind: String, Hashable, Sendable, CaseIterable {
     case integrity
     /// Writing to this target would be unsafe.
     case unsafeTarget
+    /// A guard doubts the snapshot, or monitoring finds it too old or too small.
+    case guarded
     /// The source or the target cannot be reached.
     case unreachable
     /// The operation was cancelled from outside.

@@ -24,6 +24,8 @@ package struct SnapshotRequest: Sendable {
     package var tags: [String: String]
     /// The name of the policy that asked for it.
     package var policy: String?
+    /// What makes the snapshot suspicious.
+    package var guards: SnapshotGuards
 
     package init(
         connection: ConnectionOptions,
@@ -33,7 +35,8 @@ package struct SnapshotRequest: Sendable {
         scan: ScanOptions = ScanOptions(),
         codec: BlockCodec = .standard,
         tags: [String: String] = [:],
-        policy: String? = nil
+        policy: String? = nil,
+        guards: SnapshotGuards = SnapshotGuards()
     ) {
         self.connection = connection
         self.sourceName = sourceName
@@ -43,6 +46,7 @@ package struct SnapshotRequest: Sendable {
         self.codec = codec
         self.tags = tags
         self.policy = policy
+        self.guards = guards
     }
 }
 
@@ -63,7 +67,8 @@ package struct SnapshotOperation: Sendable {
             sourceName: name,
             codec: request.codec,
             tags: request.tags,
-            policy: request.policy
+            policy: request.policy,
+            guards: request.guards
         )
         return try await recording.run(context) {
             context.progress(OperationProgress(.connecting, subject: name))

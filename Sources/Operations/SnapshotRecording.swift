@@ -26,8 +26,11 @@ struct SnapshotRecording: Sendable {
     let codec: BlockCodec
     let tags: [String: String]
     let policy: String?
+    let guards: SnapshotGuards
 
     /// Takes the locks, runs `began`, then opens the capture and records it.
+    ///
+    /// Once the locks are held this is an attempt at a snapshot of the source: if it fails, that is put on record.
     func run(
         _ context: OperationContext,
         began: () -> Void,
@@ -37,16 +40,19 @@ struct SnapshotRecording: Sendable {
         context.tell(repository.notices)
         let locks = try await repository.beginSnapshot(sourceName: sourceName)
         defer { locks.release() }
-        began()
         let startedAt = context.now()
-        let start = ContinuousClock.now
-        let opened = try await open()
-        for warning in opened.warnings { context.warn(warning) }
-        do {
-            return try await record(opened, in: repository, context, startedAt: startedAt, start: start)
-        } catch {
-            await opened.session.close()
-            throw error
+        let attempt = SnapshotAttempt(startedAt: startedAt, sourceName: sourceName, policy: policy)
+        return try await attempt.recordingFailure(in: repository, context) {
+            began()
+            let start = ContinuousClock.now
+            let opened = try await open()
+            for warning in opened.warnings { context.warn(warning) }
+            do {
+                return try await record(opened, in: repository, context, startedAt: startedAt, start: start)
+            } catch {
+                await opened.session.close()
+                throw error
+            }
         }
     }
 
@@ -68,14 +74,16 @@ struct SnapshotRecording: Sendable {
         var draft = manifest(id, opening, written, startedAt: startedAt)
         draft.warnings = opened.warnings + opening.warnings + written.result.warnings
         draft.finishedAt = context.now()
-        let publication = try await publish(draft, in: repository)
+        let suspicion = try await guards.suspicion(of: draft, in: repository)
+        let publication = try await publish(draft, suspicion, in: repository, context)
         context.tell(publication.notices)
         return SnapshotReport(
             manifest: publication.manifest,
             captureMilliseconds: (written.capturedAt - start).wholeMilliseconds,
             durationMilliseconds: (ContinuousClock.now - start).wholeMilliseconds,
             sourceWaitMilliseconds: written.result.sourceWaitMilliseconds,
-            hurriedBlockCount: written.summary.hurriedBlockCount
+            hurriedBlockCount: written.summary.hurriedBlockCount,
+            suspicion: suspicion
         )
     }
 
@@ -133,9 +141,15 @@ struct SnapshotRecording: Sendable {
     }
 
     /// Publishes; if that fails and the manifest is certainly not there, the archive goes too.
-    private func publish(_ draft: Manifest, in repository: Repository) async throws -> Publication {
+    private func publish(
+        _ draft: Manifest,
+        _ suspicion: String?,
+        in repository: Repository,
+        _ context: OperationContext
+    ) async throws -> Publication {
         do {
-            return try await repository.publish(draft)
+            let statements = suspicion.map { [Fact.Statement.suspected(reason: $0)] } ?? []
+            return try await repository.publish(draft, stating: statements, by: context.actor)
         } catch {
             if await isCertainlyUnpublished(draft.id, in: repository) {
                 // What is left otherwise is an orphan, which purge removes; the error to tell is the one above.

@@ -12,6 +12,8 @@ package struct SnapshotReport: Sendable {
     package let sourceWaitMilliseconds: Int64
     /// Blocks that were compressed at a lower level than asked for, so that the source would not wait.
     package let hurriedBlockCount: UInt64
+    /// Why a guard doubts the snapshot, which was published all the same; nil if none does.
+    package let suspicion: String?
 
     package var keyCount: UInt64 { manifest.keyCount }
     /// Bytes of records before compression, and of the archives.

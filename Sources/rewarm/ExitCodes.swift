@@ -6,11 +6,13 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case failure = 1
     case usage = 2
     case partial = 3
+    case brake = 4
     case repositoryAbsent = 10
     case locked = 11
     case denied = 12
     case integrity = 13
     case unsafeTarget = 14
+    case guarded = 16
     case unreachable = 20
     case interrupted = 130
     case readerGone = 141
@@ -22,11 +24,13 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .failure: self = .failure
         case .usage: self = .usage
         case .partial: self = .partial
+        case .brake: self = .brake
         case .repositoryAbsent: self = .repositoryAbsent
         case .locked: self = .locked
         case .denied: self = .denied
         case .integrity: self = .integrity
         case .unsafeTarget: self = .unsafeTarget
+        case .guarded: self = .guarded
         case .unreachable: self = .unreachable
         case .cancelled: self = .interrupted
         }
@@ -39,11 +43,13 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .failure: "failure"
         case .usage: "the command line is wrong"
         case .partial: "done but partial: usable, with warnings"
+        case .brake: "a brake of retention refused: nothing was deleted"
         case .repositoryAbsent: "the repository or its catalog is not there"
         case .locked: "locked; the holder is named"
         case .denied: "wrong credentials or missing permissions"
         case .integrity: "stored data is damaged"
         case .unsafeTarget: "unsafe target: not empty, wrong role, too small, cannot load these types"
+        case .guarded: "a guard on freshness or size fired; the snapshot is kept"
         case .unreachable: "the source or target cannot be reached"
         case .interrupted: "ended by SIGINT"
         case .readerGone: "the reader of the output went away (SIGPIPE)"

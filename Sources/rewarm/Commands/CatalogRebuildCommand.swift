@@ -30,6 +30,7 @@ struct CatalogRebuildCommand: Verb {
             [
                 "snapshotCount": .count(rebuild.snapshotCount),
                 "factCount": .count(rebuild.factCount),
+                "runCount": .count(rebuild.runCount),
                 "unreadableManifestCount": .count(rebuild.notices.count),
             ]
         )

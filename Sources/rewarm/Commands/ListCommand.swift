@@ -15,6 +15,7 @@ struct ListCommand: Verb {
             examples: [
                 "rewarm list",
                 "rewarm list --source-name cache-1 --before 2026-11-01",
+                "rewarm list --failed",
                 "rewarm list --json | jq -r 'select(.type == \"item\") | .id'",
             ],
             exitCodes: [.repositoryAbsent, .denied]
@@ -27,10 +28,37 @@ struct ListCommand: Verb {
     @Flag(help: "Also list deleted snapshots.")
     var all = false
 
+    @Flag(help: "List the attempts that left no snapshot instead, with their reasons.")
+    var failed = false
+
     @OptionGroup(title: "Output") var output: OutputOptions
+
+    func validate() throws {
+        if failed, all || !narrowing.tags.isEmpty {
+            throw ValidationError(
+                "--failed lists attempts, which have no tags and are not deleted: leave out --all and --tag"
+            )
+        }
+    }
 
     func perform(_ console: Console) async throws -> VerbResult {
         let context = context(try repository.location(), console)
+        return failed ? try await listFailed(context, console) : try await listSnapshots(context, console)
+    }
+
+    private func listFailed(_ context: OperationContext, _ console: Console) async throws -> VerbResult {
+        let runs = try await FailedRunListOperation(query: narrowing.query()).run(context)
+        if console.isJSON {
+            for run in runs { try console.item(RunRendering.json(run), text: "") }
+        } else if runs.isEmpty {
+            console.done("no failed attempts")
+        } else {
+            try console.item([:], text: RunRendering.table(runs))
+        }
+        return VerbResult(.ok, ["failedRunCount": .count(runs.count)])
+    }
+
+    private func listSnapshots(_ context: OperationContext, _ console: Console) async throws -> VerbResult {
         let entries = try await ListOperation(query: narrowing.query(), includesDeleted: all).run(context)
         if console.isJSON {
             for entry in entries { try console.item(SnapshotRendering.json(entry, now: context.now()), text: "") }

@@ -20,7 +20,7 @@ struct PurgeCommand: Verb {
     )
 
     @Option(help: ArgumentHelp("How long a snapshot stays after its deletion.", valueName: "duration"))
-    var grace = DurationArgument(.seconds(7 * 86_400))
+    var grace = DurationArgument(.seconds(86_400))
 
     @Flag(name: .customLong("dry-run"), help: "Only print what would be purged.")
     var isDryRun = false

@@ -5,10 +5,22 @@ import SnapshotModel
 enum SnapshotReportRendering {
     static func finish(_ report: SnapshotReport, _ console: Console) -> VerbResult {
         console.done(text(report))
-        return VerbResult(.ok, summary(report))
+        return VerbResult(failure: failure(report), summary(report))
     }
 
-    private static func text(_ report: SnapshotReport) -> String {
+    /// A suspicious snapshot is there, and is no success.
+    static func failure(_ report: SnapshotReport) -> OperationError? {
+        report.suspicion.map { suspicion in
+            let id = report.manifest.id
+            return OperationError(
+                .guarded,
+                "snapshot \(id) is suspicious and kept: \(suspicion)",
+                hint: "look at it with 'rewarm show \(id)'; if it is right: rewarm accept \(id)"
+            )
+        }
+    }
+
+    static func text(_ report: SnapshotReport) -> String {
         let manifest = report.manifest
         let ratio =
             SnapshotRendering.ratio(stored: report.storedByteCount, raw: report.rawByteCount)
@@ -19,7 +31,7 @@ enum SnapshotReportRendering {
             + " \(Figures.duration(milliseconds: report.durationMilliseconds)), \(kind)"
     }
 
-    private static func summary(_ report: SnapshotReport) -> JSONObject {
+    static func summary(_ report: SnapshotReport) -> JSONObject {
         let manifest = report.manifest
         var object: JSONObject = [
             "snapshot": .string(manifest.id.text),
@@ -40,6 +52,7 @@ enum SnapshotReportRendering {
         object.add("vanishedKeyCount", .unsigned(manifest.consistency.vanishedKeyCount))
         object.add("duplicateKeyCount", .unsigned(manifest.consistency.duplicateKeyCount))
         object.add("warningCount", .count(report.warnings.count))
+        object.add("suspicion", .optional(report.suspicion))
         return object
     }
 }
