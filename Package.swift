@@ -207,7 +207,7 @@ let package = Package(
             name: "OperationsTests",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
-                "Catalog", "Operations", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "Catalog", "Policy", "Operations", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(name: "CommandLineTests", dependencies: ["rewarm", "TestSupport"], exclude: ["Goldens"]),

@@ -102,9 +102,3 @@ extension RestoreVerification {
         return (databases + sample).joined(separator: "; ")
     }
 }
-
-extension Duration {
-    fileprivate var milliseconds: Int64 {
-        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
-    }
-}

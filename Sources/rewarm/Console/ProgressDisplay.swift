@@ -83,12 +83,3 @@ final class ProgressDisplay: Sendable {
         }
     }
 }
-
-extension Duration {
-    /// Whole milliseconds; saturates.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return overflow ? (seconds < 0 ? .min : .max) : product + attoseconds / 1_000_000_000_000_000
-    }
-}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Operations
 
 /// A length of time as users write it: `500ms`, `30s`, `10m`, `2h`, `7d`, and sums like `1h30m`.
 struct DurationArgument: ExpressibleByArgument, Hashable, Sendable {
