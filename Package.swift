@@ -101,7 +101,8 @@ let package = Package(
             name: "Operations",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
-                "Restore", "Catalog", "Policy",
+                "Restore", "Catalog", "Policy", "Retention",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
@@ -111,7 +112,7 @@ let package = Package(
             name: "rewarm",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Capture", "Restore", "Catalog",
-                "Policy", "Operations",
+                "Policy", "Retention", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]

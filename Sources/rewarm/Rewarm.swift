@@ -32,7 +32,8 @@ struct Rewarm: AsyncParsableCommand {
         subcommands: [
             SnapshotCommand.self, RestoreCommand.self, ImportCommand.self, ListCommand.self, ShowCommand.self,
             KeysCommand.self, GetCommand.self, VerifyCommand.self, HoldCommand.self, DeleteCommand.self,
-            UndeleteCommand.self, PurgeCommand.self, AcceptCommand.self, CatalogCommand.self, PolicyCommand.self,
+            UndeleteCommand.self, PurgeCommand.self, ExpireCommand.self, AcceptCommand.self, CatalogCommand.self,
+            PolicyCommand.self,
             ManualCommand.self,
         ]
     )

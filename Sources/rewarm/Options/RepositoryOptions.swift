@@ -12,8 +12,8 @@ struct RepositoryOptions: ParsableArguments, Sendable {
     var repository: String?
 
     /// The repository as it is; a named one is never created.
-    func location() throws(OperationError) -> RepositoryLocation {
-        try .resolve(option: repository, createRequested: false, directories: .current)
+    func location(policy: String? = nil) throws(OperationError) -> RepositoryLocation {
+        try .resolve(option: repository, policy: policy, createRequested: false, directories: .current)
     }
 }
 
