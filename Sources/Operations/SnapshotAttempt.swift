@@ -25,6 +25,19 @@ struct SnapshotAttempt: Sendable {
         }
     }
 
+    /// Runs what comes before the repository is opened, such as reading a password: if it throws, the failure is put on
+    /// record all the same.
+    func preparing<Value>(_ context: OperationContext, _ body: () throws -> Value) async throws -> Value {
+        do {
+            return try body()
+        } catch {
+            if let repository = try? await context.openRepositoryForWriting() {
+                await record(OperationError(describing: error), in: repository, context)
+            }
+            throw error
+        }
+    }
+
     private func record(_ failure: OperationError, in repository: Repository, _ context: OperationContext) async {
         let draft = RunDraft(
             startedAt: startedAt,

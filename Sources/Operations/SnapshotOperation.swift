@@ -1,5 +1,6 @@
 package import ArchiveFormat
 package import Capture
+package import Policy
 import SnapshotModel
 package import Transport
 
@@ -47,6 +48,33 @@ package struct SnapshotRequest: Sendable {
         self.tags = tags
         self.policy = policy
         self.guards = guards
+    }
+}
+
+extension SnapshotRequest {
+    /// What a policy asks for, of the node that `connection` leads to.
+    package init(_ policy: PolicyFile, connection: ConnectionOptions) {
+        self.init(
+            connection: connection,
+            sourceName: policy.source.name,
+            method: Method(following: policy.capture.method),
+            transfer: policy.capture.transfer,
+            scan: ScanOptions(keysPerSecond: policy.capture.scanRate),
+            codec: policy.archive.codec,
+            tags: policy.archive.tags,
+            policy: policy.name.isEmpty ? nil : policy.name,
+            guards: SnapshotGuards(policy.guards)
+        )
+    }
+}
+
+extension SnapshotRequest.Method {
+    init(following method: PolicyCapture.Method) {
+        switch method {
+        case .auto: self = .auto
+        case .replication: self = .replication
+        case .scan: self = .scan
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 import Catalog
+package import Policy
 import SnapshotModel
 
 /// What makes a snapshot suspicious: too little in it, or much less than in those before.
@@ -22,6 +23,15 @@ package struct SnapshotGuards: Hashable, Sendable {
         self.minimumByteCount = minimumByteCount
         self.maximumDropPercent = maximumDropPercent
         self.comparedCount = comparedCount
+    }
+
+    package init(_ guards: PolicyGuards) {
+        self.init(
+            minimumKeyCount: guards.minimumKeyCount,
+            minimumByteCount: guards.minimumByteCount,
+            maximumDropPercent: guards.maximumDropPercent,
+            comparedCount: guards.compare
+        )
     }
 
     /// Why the snapshot that is about to be published is suspicious; nil if it is not.

@@ -1,78 +1,69 @@
-import ArchiveFormat
 import ArgumentParser
-import Capture
 import Operations
-import Transport
+import Policy
 
 struct SnapshotCommand: Verb {
     static let verb = "snapshot"
     static let configuration = CommandConfiguration(
         commandName: verb,
         abstract: "Take a snapshot of a node, check what was written, and publish it.",
-        usage: "rewarm snapshot --source <url> [<options>]",
+        usage: """
+            rewarm snapshot --source <url> [<options>]
+            rewarm snapshot --policy <file> [<options>]
+            """,
         discussion: HelpText.discussion(
             "By replication the snapshot is a point in time; by scan it is a window, and says so. What was written is "
-                + "read back and checked before the snapshot counts.",
+                + "read back and checked before the snapshot counts. With a policy its guards and hooks are "
+                + "followed as well, and after a good snapshot its retention, if it says 'apply: true'; options go "
+                + "before what the policy says.",
             examples: [
                 "rewarm snapshot --source redis://cache-1:6379",
                 "rewarm snapshot --source rediss://backup@c1 --source-password-file pw --codec zstd:3",
                 "rewarm snapshot --source redis://c1 --source-name web --method scan --tag v=42",
+                "rewarm snapshot --policy /etc/rewarm/web.yaml --quiet",
             ],
-            exitCodes: HelpText.writing + [.integrity, .unreachable]
+            exitCodes: HelpText.writing + [.partial, .brake, .integrity, .guarded, .unreachable]
         )
     )
 
-    @OptionGroup(title: "Source") var source: SourceOptions
+    @Option(help: ArgumentHelp("Follow a policy file.", valueName: "file"))
+    var policy: String?
 
-    @Option(
-        name: .customLong("source-name"),
-        help: ArgumentHelp("The source's name, its identity over failovers. Default: host:port.", valueName: "name")
-    )
-    var sourceName: String?
+    @OptionGroup var overrides: PolicyOverrideOptions
 
-    @Option(help: ArgumentHelp("auto, replication or scan.", valueName: "method"))
-    var method = SnapshotRequest.Method.auto
+    @Flag(help: "Make the named repository if it is not there.")
+    var create = false
 
-    @Option(
-        help: ArgumentHelp(
-            "Of a replication: diskless streams at once; disk has the source save to its own disk first, so that "
-                + "the length is known and a slow reader holds no process of it.",
-            valueName: "way"
-        )
-    )
-    var transfer = ReplicaOptions.Transfer.diskless
-
-    @Option(
-        name: .customLong("scan-rate"),
-        help: ArgumentHelp("Read at most so many keys per second in a scan.", valueName: "keys")
-    )
-    var scanRate: Int?
-
-    @OptionGroup(title: "Archive") var archive: ArchiveOptions
-    @OptionGroup(title: "Repository") var repository: WritableRepositoryOptions
-    @OptionGroup(title: "Locks") var locks: LockOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
-        if let scanRate, scanRate < 1 { throw ValidationError("--scan-rate must be at least 1 key per second") }
+        if policy == nil, overrides.source.source == nil {
+            throw ValidationError("Name the source: --source <url>, or --policy <file> with a source in it")
+        }
     }
 
     func perform(_ console: Console) async throws -> VerbResult {
-        let context = context(try repository.location(), console, lockTimeout: locks.timeout.duration)
-        let request = SnapshotRequest(
-            connection: try source.connectionOptions(console),
-            sourceName: sourceName,
-            method: method,
-            transfer: transfer,
-            scan: ScanOptions(keysPerSecond: scanRate),
-            codec: archive.codec.codec,
-            tags: archive.tagValues
+        let file = try policy.map { try PolicyFile.read($0, console) } ?? PolicyFile()
+        let effective = try overrides.applied(to: file)
+        let location = try RepositoryLocation.resolve(
+            option: overrides.repository.repository,
+            policy: file.repository,
+            createRequested: create,
+            directories: .current
         )
-        let report = try await SnapshotOperation(request).run(context)
-        return SnapshotReportRendering.finish(report, console)
+        let context = context(location, console, lockTimeout: effective.lockTimeout)
+        let makeRequest = { @Sendable () throws -> SnapshotRequest in
+            SnapshotRequest(effective, connection: try overrides.source.connectionOptions(effective, console))
+        }
+        guard policy != nil else {
+            return SnapshotReportRendering.finish(try await SnapshotOperation(try makeRequest()).run(context), console)
+        }
+        let operation = PolicySnapshotOperation(
+            effective,
+            hooks: HookRunner(effective.hooks),
+            describe: { PolicyRunRendering($0).hookReport(repository: location.path) },
+            makeRequest: makeRequest
+        )
+        return PolicyRunRendering(await operation.run(context)).finish(console)
     }
 }
-
-extension SnapshotRequest.Method: ExpressibleByArgument {}
-
-extension ReplicaOptions.Transfer: ExpressibleByArgument {}

@@ -10,14 +10,7 @@ enum SnapshotReportRendering {
 
     /// A suspicious snapshot is there, and is no success.
     static func failure(_ report: SnapshotReport) -> OperationError? {
-        report.suspicion.map { suspicion in
-            let id = report.manifest.id
-            return OperationError(
-                .guarded,
-                "snapshot \(id) is suspicious and kept: \(suspicion)",
-                hint: "look at it with 'rewarm show \(id)'; if it is right: rewarm accept \(id)"
-            )
-        }
+        report.suspicion.map { .suspicious(report.manifest.id, $0) }
     }
 
     static func text(_ report: SnapshotReport) -> String {
