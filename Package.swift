@@ -155,7 +155,7 @@ let package = Package(
         .testTarget(
             name: "RetentionTests",
             dependencies: ["SnapshotModel", "Retention", "TestSupport"],
-            exclude: ["Goldens"]
+            exclude: ["Fixtures", "Goldens"]
         ),
         .testTarget(
             name: "TransportTests",

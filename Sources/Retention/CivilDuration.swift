@@ -100,14 +100,11 @@ extension CivilDuration {
 
     package var isZero: Bool { months == 0 && days == 0 && milliseconds == 0 }
 
-    /// The duration in milliseconds where days are 24 hours; nil with months or years, whose length varies, or beyond 64 bits.
+    /// The duration in milliseconds where days are 24 hours; nil with months or years, whose length varies.
     ///
-    /// For time-outs and ages, where no time zone is at hand.
+    /// For time-outs and ages, where no time zone is at hand. The largest counts of all units together fit into 64 bits.
     package var fixedMilliseconds: Int64? {
-        guard months == 0 else { return nil }
-        let (product, overflow) = days.multipliedReportingOverflow(by: 86_400_000)
-        let (sum, carry) = product.addingReportingOverflow(milliseconds)
-        return overflow || carry ? nil : sum
+        months == 0 ? days * 86_400_000 + milliseconds : nil
     }
 
     /// The fewest and the most days that the civil part can last, and the absolute part in milliseconds with them.

@@ -4,12 +4,11 @@ import SnapshotModel
 ///
 /// The assumption: one full, good backup without tags every interval from the newest candidate on, the next one after
 /// now, each followed at once by an application of the same plan; nobody drills, verifies, holds, fails or misses a run.
-/// The interval is the schedule's if that is known, else the median of the newest `gapCount` gaps between candidates.
+/// The interval is the schedule's if that is known, else the smaller of the newest two gaps between candidates: older
+/// gaps were widened by earlier runs of the same policy, and one gap alone may be an outage.
 /// A backup goes when the last of its reasons goes. Reasons that the assumption never ends (a tag, a hold without an
 /// end, the newest drilled) give no date, nor does anything later than `horizonMilliseconds` or beyond `entryLimit`.
 struct DeletionForecast {
-    /// How many gaps between candidates an estimate of the interval looks at.
-    static let gapCount = 8
     /// 100 years of 365 days: nothing beyond is foreseen.
     static let horizonMilliseconds: Int64 = 100 * 365 * 86_400_000
     /// Nor anything that takes more new periods of a tier than this.
@@ -59,17 +58,14 @@ struct DeletionForecast {
         return Schedule(first: newest.advanced(byMilliseconds: distance), interval: interval)
     }
 
-    /// The lower median of the newest gaps between candidates of different instants; nil without any.
+    /// The smaller of the newest two gaps between candidates of different instants; nil without any.
     private static func estimatedInterval(_ draft: GroupDraft) -> Int64? {
-        var gaps: [Int64] = []
-        var newer: UnixMilliseconds?
-        for member in draft.candidates {
-            let instant = draft.members[member].takenAt
-            if let newer, newer != instant { gaps.append(newer.milliseconds(since: instant)) }
-            if gaps.count == gapCount { break }
-            newer = instant
+        var instants: [UnixMilliseconds] = []
+        for member in draft.candidates where draft.members[member].takenAt != instants.last {
+            instants.append(draft.members[member].takenAt)
+            if instants.count == 3 { break }
         }
-        return gaps.isEmpty ? nil : gaps.sorted()[(gaps.count - 1) / 2]
+        return zip(instants, instants.dropFirst()).map { $0.milliseconds(since: $1) }.min()
     }
 
     /// `now` for what is to be deleted; nil if never, or if it cannot be foreseen.

@@ -51,7 +51,9 @@ struct NaiveModel {
                 if heirs.isEmpty { why[item.id]?.insert("corrupt") }
             }
             for item in list where kind(item) == "future" { why[item.id]?.insert("future-dated") }
-            for item in good.filter({ $0.parents.isEmpty }).prefix(policy.minimumCopies) { why[item.id]?.insert("min-copies") }
+            for item in good.filter({ $0.parents.isEmpty }).prefix(policy.minimumCopies) {
+                why[item.id]?.insert("min-copies")
+            }
             let (drilled, verified) = (good.first { proof($0) == "d" }, good.first { proof($0) != "" })
             if policy.lastDrilled, let drilled { why[drilled.id]?.insert("last-drilled") }
             if policy.lastVerified, let verified { why[verified.id]?.insert("last-verified") }
@@ -75,7 +77,10 @@ struct NaiveModel {
     private func isBad(_ item: Backup) -> Bool { item.health == .corrupt || item.health == .suspicious }
     private func key(_ item: Backup) -> [String] {
         // Numbers as text of one length, so that they compare as numbers; instants are moved above zero.
-        [String(format: "%020lld", ms(item) + 1_000_000_000_000_000_000), String(format: "%020llu", item.sequence), item.id]
+        [
+            String(format: "%020lld", ms(item) + 1_000_000_000_000_000_000), String(format: "%020llu", item.sequence),
+            item.id,
+        ]
     }
 
     private func kind(_ item: Backup) -> String {
@@ -102,7 +107,10 @@ struct NaiveModel {
         var calendar = Calendar(identifier: .iso8601)
         calendar.timeZone = zone
         let date = Date(timeIntervalSince1970: Double(ms(item)) / 1000)
-        let parts = calendar.dateComponents([.year, .month, .day, .hour, .minute, .weekOfYear, .yearForWeekOfYear], from: date)
+        let parts = calendar.dateComponents(
+            [.year, .month, .day, .hour, .minute, .weekOfYear, .yearForWeekOfYear],
+            from: date
+        )
         let day = [parts.year, parts.month, parts.day]
         let offset = zone.secondsFromGMT(for: date)
         return switch tier {

@@ -106,7 +106,9 @@ struct PropertyTests {
         try forRandomCases("newer backups", 7) { example, generator in
             var grown = example
             let newest = example.backups.map(\.takenAt).max() ?? example.now
-            let takenAt = max(newest, example.now).advanced(byMilliseconds: .random(in: 0...86_400_000, using: &generator))
+            let takenAt = max(newest, example.now).advanced(
+                byMilliseconds: .random(in: 0...86_400_000, using: &generator)
+            )
             grown.backups.append(Backup(id: "new", group: "g", takenAt: takenAt, sequence: 99))
             grown.now = takenAt
             let plan = try grown.plan()

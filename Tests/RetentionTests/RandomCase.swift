@@ -10,13 +10,19 @@ struct RandomCase {
 
     static let zones = [
         "UTC", "Europe/Rome", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Apia",
-        "America/St_Johns", "Africa/Casablanca", "Asia/Tehran", "Pacific/Chatham", "America/Sao_Paulo", "Antarctica/Troll",
+        "America/St_Johns", "Africa/Casablanca", "Asia/Tehran", "Pacific/Chatham", "America/Sao_Paulo",
+        "Antarctica/Troll",
     ]
 
     /// Instants around changes of clocks, ends of months and years, and anywhere in 45 years.
     private static let centers: [Int64] = [
-        1_792_882_800_000, 1_774_746_000_000, 1_767_225_600_000, 1_709_164_800_000, 1_325_203_200_000, 1_704_067_200_000,
+        1_792_882_800_000, 1_774_746_000_000, 1_767_225_600_000, 1_709_164_800_000, 1_325_203_200_000,
+        1_704_067_200_000,
     ]
+
+    init(policy: RetentionPolicy, backups: [Backup], now: UnixMilliseconds) {
+        (self.policy, self.backups, self.now) = (policy, backups, now)
+    }
 
     init(_ generator: inout SeededGenerator, largestCount: Int = 14) {
         policy = Self.policy(&generator)
@@ -76,7 +82,8 @@ struct RandomCase {
         return CivilDuration(Int64.random(in: 1...most, using: &generator), unit)
     }
 
-    private static func backup(_ index: Int, _ takenAt: UnixMilliseconds, _ generator: inout SeededGenerator) -> Backup {
+    private static func backup(_ index: Int, _ takenAt: UnixMilliseconds, _ generator: inout SeededGenerator) -> Backup
+    {
         var backup = Backup(id: "b\(index)", group: generator.chance(80) ? "g" : "h", takenAt: takenAt)
         backup.sequence = UInt64.random(in: 0...4, using: &generator)
         if generator.chance(20) { backup.state = Backup.State.allCases.randomElement(using: &generator) ?? .complete }
