@@ -32,19 +32,34 @@ package struct CivilDuration: Hashable, Sendable {
     }
 
     /// How many of each unit, all at least 0; units that the text did not name are absent.
-    package private(set) var counts: [Unit: Int64]
+    package let counts: [Unit: Int64]
+    /// Years and months together, in months.
+    package let months: Int64
+    /// Weeks and days together, in days.
+    package let days: Int64
+    /// Hours, minutes, seconds and milliseconds together, in milliseconds.
+    package let milliseconds: Int64
 
     /// The largest count of one unit: far beyond every calendar, small enough for all arithmetic on 64 bits.
     package static let largestCount: Int64 = 9_999_999_999
 
     /// A duration of one unit; a count outside 0 to `largestCount` is brought into that range.
     package init(_ count: Int64, _ unit: Unit) {
-        counts = [unit: min(max(count, 0), Self.largestCount)]
+        self.init([unit: min(max(count, 0), Self.largestCount)])
+    }
+
+    private init(_ counts: [Unit: Int64]) {
+        func count(_ unit: Unit) -> Int64 { counts[unit] ?? 0 }
+        self.counts = counts
+        months = count(.years) * 12 + count(.months)
+        days = count(.weeks) * 7 + count(.days)
+        let seconds = count(.hours) * 3600 + count(.minutes) * 60 + count(.seconds)
+        milliseconds = seconds * 1000 + count(.milliseconds)
     }
 
     /// Reads `1y6mo`, `36h`, `0d`: numbers with units, each unit at most once, in any order, without spaces or signs.
     package init(parsing text: some StringProtocol, units: Units = .civil) throws(ParseProblem) {
-        counts = [:]
+        var counts: [Unit: Int64] = [:]
         var rest = Substring(text).utf8
         guard !rest.isEmpty else { throw Self.problem("is empty") }
         while !rest.isEmpty {
@@ -61,6 +76,7 @@ package struct CivilDuration: Hashable, Sendable {
             }
             counts[unit] = count
         }
+        self.init(counts)
     }
 
     private static func unit(named name: String, _ units: Units) throws(ParseProblem) -> Unit {
@@ -86,18 +102,6 @@ package struct CivilDuration: Hashable, Sendable {
 }
 
 extension CivilDuration {
-    private func count(_ unit: Unit) -> Int64 { counts[unit] ?? 0 }
-
-    /// Years and months together, in months.
-    package var months: Int64 { count(.years) * 12 + count(.months) }
-    /// Weeks and days together, in days.
-    package var days: Int64 { count(.weeks) * 7 + count(.days) }
-    /// Hours, minutes, seconds and milliseconds together, in milliseconds.
-    package var milliseconds: Int64 {
-        let seconds = count(.hours) * 3600 + count(.minutes) * 60 + count(.seconds)
-        return seconds * 1000 + count(.milliseconds)
-    }
-
     package var isZero: Bool { months == 0 && days == 0 && milliseconds == 0 }
 
     /// The duration in milliseconds where days are 24 hours; nil with months or years, whose length varies.
@@ -132,5 +136,16 @@ extension CivilDuration: CustomStringConvertible {
     package var description: String {
         let parts = Unit.allCases.compactMap { unit in counts[unit].map { "\($0)\(unit.rawValue)" } }
         return parts.joined()
+    }
+}
+
+extension CivilDuration {
+    package static func == (left: Self, right: Self) -> Bool { left.counts == right.counts }
+
+    /// Equal durations have equal sums; those are cheaper to hash than the units.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(months)
+        hasher.combine(days)
+        hasher.combine(milliseconds)
     }
 }

@@ -40,8 +40,14 @@ struct DeletionForecast {
     private var clock: CivilClock
     /// The instants at which the schedule enters a new bucket of a tier, as far as anybody asked.
     private var entries: [RetentionTier: [UnixMilliseconds]] = [:]
-    /// The end of the last window asked for, by its length: snapshots come newest first, so the next one ends before.
-    private var lastIndex: [CivilDuration: Int64] = [:]
+    /// The windows asked for so far.
+    private var windows: [CivilDuration: Window] = [:]
+
+    /// The extent of a window, and where it ended for the snapshot asked for last: its neighbour's end lies near.
+    private struct Window {
+        var extent: (shortest: Int64, longest: Int64)
+        var last: (takenAt: UnixMilliseconds, index: Int64)?
+    }
 
     init(_ draft: GroupDraft, _ policy: RetentionPolicy, now: UnixMilliseconds, interval: Int64?, clock: CivilClock) {
         (self.draft, self.policy, self.now, self.clock) = (draft, policy, now, clock)
@@ -126,22 +132,26 @@ struct DeletionForecast {
         _ takenAt: UnixMilliseconds,
         _ schedule: Schedule
     ) -> UnixMilliseconds? {
-        let extent = window.extent
+        var known = windows[window] ?? Window(extent: window.extent)
+        guard known.extent.longest < Self.horizonMilliseconds else { return nil }
+        if let last = known.last, last.takenAt == takenAt { return schedule.instant(last.index) }
         // Daylight saving and the date line move a wall time by less than two days.
         let margin: Int64 = 2 * 86_400_000
-        var low = schedule.index(notBefore: takenAt.advanced(byMilliseconds: extent.shortest - margin))
-        guard extent.longest < Self.horizonMilliseconds else { return nil }
-        var high = schedule.index(notBefore: takenAt.advanced(byMilliseconds: extent.longest + margin))
-        // A neighbour's end is a good guess.
-        if let guess = lastIndex[window], guess > low, guess < high {
-            if isOutside(guess, window, takenAt, schedule) { high = guess } else { low = guess + 1 }
-            if high > low, high > 0, !isOutside(high - 1, window, takenAt, schedule) { low = high }
+        var low = schedule.index(notBefore: takenAt.advanced(byMilliseconds: known.extent.shortest - margin))
+        var high = schedule.index(notBefore: takenAt.advanced(byMilliseconds: known.extent.longest + margin))
+        if let last = known.last {
+            let guess = last.index - last.takenAt.milliseconds(since: takenAt) / schedule.interval
+            // Two looks settle it if the guess is right.
+            for index in [guess, guess - 1] where index >= low && index < high {
+                if isOutside(index, window, takenAt, schedule) { high = index } else { low = index + 1 }
+            }
         }
         while low < high {
             let middle = low + (high - low) / 2
             if isOutside(middle, window, takenAt, schedule) { high = middle } else { low = middle + 1 }
         }
-        lastIndex[window] = low - 1
+        known.last = (takenAt, low)
+        windows[window] = known
         return schedule.instant(low)
     }
 
