@@ -36,9 +36,9 @@ package struct PolicyOverride: Sendable {
         (self.keyPath, self.change, self.origin) = (keyPath, .labels(labels), origin)
     }
 
-    /// The environment holds the password, so no file is read for it.
-    package init(passwordIn variable: String, insteadOf keyPath: String) {
-        (self.keyPath, self.change, self.origin) = (keyPath, .secret, .environment(variable))
+    /// The environment holds the source's password, so no file is read for it.
+    package init(sourcePasswordIn variable: String) {
+        (self.keyPath, self.change, self.origin) = ("source.password-file", .secret, .environment(variable))
     }
 }
 
@@ -80,6 +80,7 @@ package struct EffectivePolicy: Sendable {
             )
         case .secret:
             secrets.insert(override.keyPath)
+            policy.source.passwordFile = nil
             return
         }
         guard let entry = PolicyReference.entries.first(where: { $0.keyPath == override.keyPath }) else { return }

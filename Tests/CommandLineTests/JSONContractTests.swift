@@ -25,14 +25,26 @@ struct JSONContractTests {
         ]
     }
 
+    /// Those about policy files alone, which have no repository.
+    private static let policyLines: [(String, [String], Int32)] = [
+        ("policy check", ["good.yaml"], 0), ("policy check", ["good.yaml", "bad.yaml"], 2),
+        ("policy show", ["good.yaml", "--codec", "none"], 0), ("policy schema", [], 0),
+    ]
+
     @Test func `every command ends with a summary that has its name and exit code`() async throws {
         let (source, target) = (try await Bench.source(), try await RedisServer.start())
         try source.client().command("SAVE")
         let bench = try Bench()
         let id = try await bench.snapshot(source)
         var shapes = ShapeBook()
-        for (verb, options, exitCode) in Self.lines(id: id, source: source, target: target) {
-            let outcome = try await bench.run(verb, options + ["--json"])
+        try bench.rewarm.directory.write("source: {url: 'redis://c1'}\n", to: "good.yaml")
+        try bench.rewarm.directory.write("guards: {min-keys: x}\n", to: "bad.yaml")
+        let lines = Self.lines(id: id, source: source, target: target)
+        for (verb, options, exitCode) in lines + Self.policyLines {
+            let isAboutPolicies = verb.hasPrefix("policy ")
+            let words = verb.split(separator: " ").map(String.init) + options + ["--json"]
+            let outcome =
+                try await isAboutPolicies ? bench.rewarm.run(words) : bench.run(verb, options + ["--json"])
             #expect(outcome.exitCode == exitCode, "\(verb) \(options): \(outcome)")
             #expect(outcome.errors.isEmpty, "standard error stays empty: \(outcome)")
             let count = outcome.output.split(separator: "\n").count

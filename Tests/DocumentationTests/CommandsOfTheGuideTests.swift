@@ -5,7 +5,9 @@ import Testing
 struct CommandsOfTheGuideTests {
     /// README and the articles.
     static let documents: [String] =
-        ["README.md"] + ProjectFile.paths(below: "Sources/Operations/Operations.docc").filter { $0.hasSuffix(".md") }
+        ["README.md"]
+        + ["Sources/Operations/Operations.docc", "Sources/Policy/Policy.docc"].flatMap(ProjectFile.paths)
+        .filter { $0.hasSuffix(".md") }
 
     /// Blocks that are shown and not run: output, layouts, commands for another machine.
     private static let shown: Set<String> = ["text", "json"]

@@ -14,7 +14,9 @@ package struct PolicyKey<Section: Sendable>: Sendable {
     package let children: [Self]
     /// Puts the value into the section, or tells what is wrong with it.
     let read: @Sendable (PolicyNode, inout Section, inout PolicyReading) -> Void
-    /// The value in a section as it would stand in a file; nil if there is none. Of a section that is there: an empty text.
+    /// The value in a section as it would stand in a file; nil if there is none.
+    ///
+    /// Of a section that is there: an empty text.
     package let text: @Sendable (Section) -> String?
 }
 

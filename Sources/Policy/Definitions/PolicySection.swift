@@ -36,15 +36,16 @@ extension PolicySection {
         if node.isRefused { return }
         guard case .map(let members) = node.content else {
             let hint = "write its keys below it, indented: " + Self.keys.prefix(3).map(\.name).joined(separator: ", ")
-            return reading.report(
-                PolicyFault("is \(node.kind), where a map of keys belongs", hint: hint),
-                at: node.place
-            )
+            let subject = reading.keyPath.isEmpty ? "the file " : ""
+            let fault = PolicyFault(subject + "is \(node.kind), where a map of keys belongs", hint: hint)
+            return reading.report(fault, at: node.place)
         }
         var firstPlaces: [String: PolicyPlace] = [:]
         for (key, value) in members where !key.isRefused {
-            guard let name = key.text else {
-                let fault = PolicyFault("has \(key.kind) as a key", hint: "write a word before the colon")
+            guard let name = key.text, !name.isEmpty else {
+                let what = key.text == nil ? key.kind : "an empty text"
+                let subject = reading.keyPath.isEmpty ? "the file " : ""
+                let fault = PolicyFault(subject + "has \(what) as a key", hint: "write a word before the colon")
                 reading.report(fault, at: key.place)
                 continue
             }

@@ -26,6 +26,15 @@ extension PolicyValue<NodeURL> {
                 if !node.isRefused { reading.report(PolicyFault("is \(node.kind), not a URL"), at: node.place) }
                 return nil
             }
+            // A host without an @ before it, and behind it something that could be a password.
+            let ending = text.split(separator: ":").last ?? ""
+            if !text.contains("@"), text.count(where: { $0 == ":" }) > 1, !text.contains("["),
+                !(ending.prefix { $0 != "/" }.allSatisfy(\.isNumber))
+            {
+                let hint = "a port is a number; a user stands before an @: redis://backup@cache-1:6379"
+                reading.report(PolicyFault("has no number as its port", hint: hint), at: node.place)
+                return nil
+            }
             do throws(TransportError) {
                 let url = try NodeURL(text)
                 if url.password != nil {

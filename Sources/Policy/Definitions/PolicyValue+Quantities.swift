@@ -116,12 +116,12 @@ enum PolicyNumber {
                 hint: "write " + (bare.isEmpty ? "0" : bare) + unit
             )
         }
+        let isOpen = range.upperBound >= Value(clamping: Int64.max)
         guard let number = Value(text), range.contains(number) else {
-            let isOpen = range.upperBound >= Value(clamping: Int64.max) || range.upperBound == Value.max
+            if isOpen, Value(text).map({ $0 > range.upperBound }) ?? true { throw PolicyFault("is too large") }
             let bounds =
-                isOpen
-                ? "at least \(range.lowerBound)\(unit)" : "from \(range.lowerBound) to \(range.upperBound)\(unit)"
-            throw PolicyFault("is out of range", hint: "it may be \(bounds)")
+                isOpen ? "at least \(range.lowerBound)" : "from \(range.lowerBound)\(unit) to \(range.upperBound)"
+            throw PolicyFault("is out of range", hint: "it may be \(bounds)\(unit)")
         }
         return number
     }

@@ -64,6 +64,7 @@ extension PolicyValue {
                 var items: [Item] = []
                 for (index, node) in nodes.enumerated() {
                     reading.enter("[\(index)]") { reading in
+                        reading.remember(node.place)
                         if node.isNull {
                             reading.report(PolicyFault("is empty"), at: node.place)
                         } else if let value = item.read(node, &reading) {

@@ -18,7 +18,9 @@ enum UnknownKey {
                 hint: "write the keys out where they belong"
             )
         }
-        if let near = NearestName.of(name, in: known) {
+        // As restic and borg call what is a tier here.
+        let bare = plain.hasPrefix("keep-") ? String(plain.dropFirst("keep-".count)) : plain
+        if let near = NearestName.of(name, in: known) ?? known.first(where: { $0 == bare }) {
             return PolicyFault("is no key of a policy", hint: "did you mean '\(near)'?")
         }
         let homes = PolicyReference.entries.filter { $0.name == plain }.map(\.keyPath)

@@ -2,9 +2,13 @@
 enum NearestName {
     /// The known word with the fewest changed, added, dropped or swapped letters; nil if none is close.
     ///
-    /// `min_keys` and `minKeys` are as good as `min-keys`.
+    /// `min_keys` and `minKeys` are as good as `min-keys`, and so is the beginning of only one word.
     static func of(_ word: String, in known: some Sequence<String>) -> String? {
+        let known = Array(known)
+        if let same = known.first(where: { $0 == word.lowercased() }) { return same }
         let plain = normalized(word)
+        let longer = known.filter { plain.count > 2 && $0.hasPrefix(plain) }
+        if longer.count == 1 { return longer[0] }
         let candidates = known.map { ($0, distance(plain, normalized($0))) }
         guard let best = candidates.min(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { return nil }
         return best.1 <= max(1, min(word.count, best.0.count) / 3) ? best.0 : nil

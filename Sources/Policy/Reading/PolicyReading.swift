@@ -29,7 +29,7 @@ struct PolicyReading {
     /// Reads what stands below a key, or at a place of a list ("[2]").
     mutating func enter(_ name: String, example: String? = nil, _ body: (inout Self) -> Void) {
         let outer = self.example
-        path.append(name)
+        path.append(Self.shortened(name))
         if let example { self.example = example }
         body(&self)
         self.example = outer
@@ -66,10 +66,11 @@ struct PolicyReading {
         problems += more
     }
 
-    /// The first line of it, at most 60 characters.
+    /// The first line of it, at most 60 characters, with `?` for what would steer a terminal.
     private static func shortened(_ value: String) -> String {
         let line = value.prefix { !$0.isNewline }
-        guard line.count > 60 || line.endIndex < value.endIndex else { return value }
-        return line.prefix(57) + "..."
+        let isWhole = line.count <= 60 && line.endIndex == value.endIndex
+        let scalars = (isWhole ? line : line.prefix(57)).unicodeScalars.map { PolicyText.isControl($0) ? "?" : $0 }
+        return String(String.UnicodeScalarView(scalars)) + (isWhole ? "" : "...")
     }
 }

@@ -24,6 +24,7 @@ struct PolicyTree {
         } catch {
             problems.append(YAMLSyntax.problem(error, in: text))
         }
+        for index in problems.indices { problems[index].place = problems[index].place.within(text) }
     }
 
     private mutating func compose(_ text: String) throws {

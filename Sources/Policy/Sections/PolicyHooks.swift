@@ -92,7 +92,8 @@ extension PolicyValue<PolicyHook> {
     private var orMap: Self {
         let long = PolicyValue<PolicyHook>.section("map of command and timeout")
         return .either(self, orMap: long) { hook in
-            hook.timeout == PolicyHook().timeout ? text(hook) : long.text(hook)
+            if case .shell = hook.command, hook.timeout == PolicyHook().timeout { return text(hook) }
+            return long.text(hook)
         }
     }
 }

@@ -16,7 +16,7 @@ package struct PolicySchedule: PolicySection {
             \.every,
             .interval,
             example: "day",
-            "hour, day, week, month, or minutes that divide an hour (15min), or hours that divide a day (6h)"
+            "How often: hour, day, week, month, minutes that divide an hour, as 15min, or hours that divide a day, as 6h"
         ),
         .init(
             "at",

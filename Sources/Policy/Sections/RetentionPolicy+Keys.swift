@@ -177,7 +177,13 @@ extension PolicyValue<RetentionTierRule> {
         let short = PolicyValue(
             name: count.name,
             schema: count.schema,
-            read: { node, reading in count.read(node, &reading).map { RetentionTierRule(count: $0) } },
+            read: { node, reading in
+                if let text = node.text, (try? CivilDuration(parsing: text)) != nil {
+                    reading.report(PolicyFault("is a duration", hint: "write {within: \(text)}"), at: node)
+                    return nil
+                }
+                return count.read(node, &reading).map { RetentionTierRule(count: $0) }
+            },
             text: { $0.count.map(count.text) ?? "0" }
         )
         let long = section("{within: duration}")

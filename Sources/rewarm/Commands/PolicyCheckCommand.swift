@@ -10,7 +10,7 @@ struct PolicyCheckCommand: Verb {
         usage: "rewarm policy check <file> ... [<options>]",
         discussion: HelpText.discussion(
             "Each problem is a line FILE:LINE:COLUMN: what is wrong; what would be right. Warnings are advice: the "
-                + "policy works. Nothing is connected to and nothing is written.",
+                + "policy works. With any other problem the exit code is 2. Nothing is connected to, and nothing is written.",
             examples: [
                 "rewarm policy check web.yaml",
                 "rewarm policy check --quiet /etc/rewarm/*.yaml",

@@ -24,7 +24,7 @@ struct PolicyOverrideOptions: ParsableArguments, Sendable {
             overrides.append(PolicyOverride("repository", text: path, from: .environment("REWARM_REPOSITORY")))
         }
         if let password = directories.environment("REWARM_SOURCE_PASSWORD"), !password.isEmpty {
-            overrides.append(PolicyOverride(passwordIn: "REWARM_SOURCE_PASSWORD", insteadOf: "source.password-file"))
+            overrides.append(PolicyOverride(sourcePasswordIn: "REWARM_SOURCE_PASSWORD"))
         }
         return overrides
     }

@@ -1,0 +1,8 @@
+import Foundation
+
+/// Files whose bytes need not be text.
+enum PolicyBytes {
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+    }
+}
