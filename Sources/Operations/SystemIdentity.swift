@@ -34,7 +34,7 @@ package enum SystemIdentity {
     }
 
     /// From the user database, since LOGNAME can be anything.
-    private static var userName: String {
+    package static var userName: String {
         var buffer = [CChar](repeating: 0, count: 4096)
         var entry = passwd()
         var found: UnsafeMutablePointer<passwd>?

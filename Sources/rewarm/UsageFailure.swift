@@ -19,6 +19,7 @@ struct UsageFailure {
             if !message.isEmpty { print(message) }
             return code.rawValue
         }
+        if arguments.first == CheckCommand.verb, arguments.contains("--nagios") { return reportToPlugin() }
         let console = Console(json: arguments.contains("--json"), quiet: true, verbose: false, progressInterval: nil)
         if console.isJSON {
             let text = Printable.withoutPasswords(Rewarm.message(for: error))
@@ -29,6 +30,13 @@ struct UsageFailure {
         }
         console.flush()
         return ExitStatus.usage.rawValue
+    }
+
+    /// A monitoring system takes 2 for CRITICAL.
+    private func reportToPlugin() -> Int32 {
+        let line = PluginLine(unknown: Printable.withoutPasswords(Rewarm.message(for: error)))
+        print(Printable.text(line.text))
+        return line.status.rawValue
     }
 
     /// The words before the first option, as far as they name a command.

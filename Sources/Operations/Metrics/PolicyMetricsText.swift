@@ -63,7 +63,10 @@ struct PolicyMetricsText {
         ("rewarm_snapshots_corrupt", "Snapshots of the policy that a verification found damaged."),
         ("rewarm_repository_stored_bytes", "Size of all archives of the repository, deleted ones included."),
         ("rewarm_repository_free_bytes", "Space that is free for the repository."),
-        ("rewarm_last_verification_timestamp_seconds", "When a snapshot of the policy was last verified and found good."),
+        (
+            "rewarm_last_verification_timestamp_seconds",
+            "When a snapshot of the policy was last verified and found good."
+        ),
         ("rewarm_last_drill_timestamp_seconds", "When the last drill of the policy ended."),
         ("rewarm_last_drill_success", "Whether the last drill passed: 1 or 0."),
         ("rewarm_last_drill_rto_seconds", "How long recovery took in the last drill."),

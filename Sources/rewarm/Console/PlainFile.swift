@@ -9,14 +9,14 @@ import Musl
 import Darwin
 #endif
 
-/// A file that a command writes for its user, readable by nobody else; what is there is replaced.
+/// A file that a command writes for its user, readable by nobody else unless asked for; what is there is replaced.
 final class PlainFile {
     private let path: String
     private let file: UnsafeMutablePointer<FILE>
 
-    init(path: String) throws(OperationError) {
+    init(path: String, isPublic: Bool = false) throws(OperationError) {
         self.path = path
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPublic ? 0o644 : 0o600)
         guard descriptor >= 0, let file = fdopen(descriptor, "w") else {
             throw Self.failure("open", path, errno)
         }
