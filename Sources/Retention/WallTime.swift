@@ -6,6 +6,10 @@ package struct WallTime: Hashable, Sendable {
     /// How far the wall clock is ahead of UTC, in seconds.
     package var offset: Int64
 
+    package init(date: CivilDate, millisecondOfDay: Int64, offset: Int64) {
+        (self.date, self.millisecondOfDay, self.offset) = (date, millisecondOfDay, offset)
+    }
+
     package var hour: Int64 { millisecondOfDay / 3_600_000 }
 
     /// `+02:00`; with seconds where an offset has them, as local mean times do.
