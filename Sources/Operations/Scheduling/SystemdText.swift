@@ -5,12 +5,14 @@ import Policy
 /// Source: systemd.syntax(7), systemd.service(5) "Command lines", systemd.time(7) "Calendar events",
 /// systemd.unit(5) "String escaping for inclusion in unit names".
 enum SystemdText {
-    /// A word of a command line: `%` begins a specifier and `$` a variable unless doubled.
-    static func word(_ text: String) -> String {
-        quoted(text.replacing("%", with: "%%").replacing("$", with: "$$"))
+    /// A command line: `%` begins a specifier and `$` a variable unless doubled, but for the program's own path, in
+    /// which variables mean nothing.
+    static func commandLine(_ words: [String]) -> String {
+        let arguments = words.dropFirst().map { path($0.replacing("$", with: "$$")) }
+        return (words.prefix(1).map(path) + arguments).joined(separator: " ")
     }
 
-    /// A path of a list, where variables mean nothing.
+    /// A path, or another word in which variables mean nothing.
     static func path(_ text: String) -> String { quoted(text.replacing("%", with: "%%")) }
 
     /// Text that runs to the end of its line.

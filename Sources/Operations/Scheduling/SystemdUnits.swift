@@ -90,7 +90,7 @@ extension SystemdUnits {
             [Service]
             Type=oneshot
             User=\(run.userName)
-            ExecStart=\(run.words.map(SystemdText.word).joined(separator: " "))
+            ExecStart=\(SystemdText.commandLine(run.words))
             UMask=0077
             \(places)
             \(hookRemark)\(sandbox)
