@@ -143,7 +143,8 @@ let package = Package(
             name: "RDBTests",
             dependencies: [
                 "ByteCoding", "SnapshotModel", "RDB", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
-            ]
+            ],
+            exclude: ["Fixtures"]
         ),
         .testTarget(
             name: "ArchiveFormatTests",

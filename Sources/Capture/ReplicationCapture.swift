@@ -8,6 +8,8 @@ package import Transport
 /// A snapshot by replica hand-over: the server forks and sends the RDB stream of one point in time.
 package struct ReplicationCapture: CaptureSession {
     package let opening: CaptureOpening
+    private let info: NodeInfo
+    private let layout: ClusterLayout?
     private let control: NodeConnection
     private let stream: ReplicaStream
     private let firstBytes: ByteBuffer
@@ -43,6 +45,7 @@ package struct ReplicationCapture: CaptureSession {
         _ transfer: ReplicaOptions.Transfer
     ) async throws -> Self {
         do {
+            let layout = info.isClusterEnabled ? try await control.clusterLayout() : nil
             let isNewValkey = info.engine == .valkey && info.version >= ServerVersion(9)
             var stream = try await data.becomeReplica(
                 ReplicaOptions(transfer: transfer, presentedVersion: isNewValkey ? presentedVersion : nil)
@@ -53,7 +56,7 @@ package struct ReplicationCapture: CaptureSession {
                 throw CaptureError(.damaged, "\(data.address) sent an empty stream")
             }
             let preview = try StreamPreview(firstBytes)
-            return Self(info, stream, control, firstBytes, preview, handedOverAt)
+            return Self(info, layout, stream, control, firstBytes, preview, handedOverAt)
         } catch {
             await data.close()
             throw error
@@ -62,12 +65,15 @@ package struct ReplicationCapture: CaptureSession {
 
     private init(
         _ info: NodeInfo,
+        _ layout: ClusterLayout?,
         _ stream: ReplicaStream,
         _ control: NodeConnection,
         _ firstBytes: ByteBuffer,
         _ preview: StreamPreview,
         _ handedOverAt: UnixMilliseconds
     ) {
+        self.info = info
+        self.layout = layout
         self.stream = stream
         self.control = control
         self.firstBytes = firstBytes
@@ -90,7 +96,7 @@ package struct ReplicationCapture: CaptureSession {
             ),
             format: preview.format ?? PayloadFormat(engine: engine, rdbVersion: info.newestRDBVersion),
             expectedKeyCount: info.keyCount,
-            warnings: SourceReadiness.warnings(info)
+            warnings: SourceReadiness.warnings(info, layout)
         )
     }
 
@@ -115,8 +121,11 @@ package struct ReplicationCapture: CaptureSession {
             throw CaptureError(.damaged, "\(opening.address) sent bytes after the end of its stream")
         }
         let waitMilliseconds = stream.pausedTime.wholeMilliseconds
+        let layoutAtEnd = info.isClusterEnabled ? try await control.clusterLayout() : nil
         await close()
-        return result(reader, checksum, waitMilliseconds)
+        var result = result(reader, checksum, waitMilliseconds)
+        result.warnings += SourceReadiness.warnings(info, began: layout, ended: layoutAtEnd)
+        return result
     }
 
     private func result(
@@ -139,6 +148,8 @@ package struct ReplicationCapture: CaptureSession {
             serverVersion: fields.serverVersion,
             consistency: opening.consistency,
             shard: ShardDescriptor(
+                slotRanges: layout?.ownSlotRanges ?? [],
+                clusterShardCount: layout?.shardCount,
                 replicationID: opening.consistency.replicationID,
                 replicationOffset: opening.consistency.replicationOffset,
                 replicationDatabase: fields.replicationDatabase

@@ -13,6 +13,7 @@ package struct ScanCapture: CaptureSession {
     package let opening: CaptureOpening
     private let connection: NodeConnection
     private let info: NodeInfo
+    private let layout: ClusterLayout?
     private let dialect: ScanDialect
     private let options: ScanOptions
     private let spillPlace: ExternalSortSpill.Place
@@ -42,6 +43,9 @@ package struct ScanCapture: CaptureSession {
     ) async throws {
         self.connection = connection
         self.info = info
+        layout = info.isClusterEnabled ? try await connection.clusterLayout() : nil
+        // A replica in a cluster sends readers to its primary unless they ask for its own data.
+        if info.isClusterEnabled, info.role == .replica { _ = try await connection.command("READONLY") }
         self.options = options
         self.spillPlace = spillPlace
         let access = Self.access(info)
@@ -52,7 +56,7 @@ package struct ScanCapture: CaptureSession {
         )
         let isUntouched = try await connection.reply(to: ["CLIENT", "NO-TOUCH", "ON"]).isOK
         let from = try await connection.time()
-        var warnings = SourceReadiness.warnings(info)
+        var warnings = SourceReadiness.warnings(info, layout)
         if access != .none, !isUntouched {
             warnings.append(
                 "\(info.address) knows no CLIENT NO-TOUCH: reading changed its keys' last use, and its maxmemory policy "
@@ -87,6 +91,8 @@ package struct ScanCapture: CaptureSession {
         let reply = try await connection.reply(to: ["PEXPIRETIME", .text(absentKey)])
         guard let error = reply.error else { return true }
         if error.isUnknownCommand { return false }
+        // The key's slot is another node's, or nobody's: that is told after the command was found and allowed.
+        if ["MOVED", "ASK", "CLUSTERDOWN"].contains(error.prefix) { return true }
         throw TransportError(error, command: "PEXPIRETIME", address: connection.address)
     }
 
@@ -123,18 +129,22 @@ package struct ScanCapture: CaptureSession {
         consistency.rereadKeyCount = run.rereadKeyCount
         consistency.duplicateKeyCount = UInt64(superseded.count)
         let waitMilliseconds = run.exchange.pausedTime.wholeMilliseconds
+        let layoutAtEnd = info.isClusterEnabled ? try await connection.clusterLayout() : nil
         await close()
         let format = run.dumps.format
         return CaptureResult(
             format: format,
             serverVersion: info.versionText,
             consistency: consistency,
-            shard: ShardDescriptor(),
+            shard: ShardDescriptor(
+                slotRanges: layout?.ownSlotRanges ?? [],
+                clusterShardCount: layout?.shardCount
+            ),
             statistics: run.sink.statistics.statistics { type in
                 RDBValueTypes.row(type: type, format: format)?.name ?? "type \(type)"
             },
             superseded: superseded,
-            warnings: run.warnings,
+            warnings: run.warnings + SourceReadiness.warnings(info, began: layout, ended: layoutAtEnd),
             sourceWaitMilliseconds: waitMilliseconds
         )
     }

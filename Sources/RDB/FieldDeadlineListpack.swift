@@ -15,6 +15,8 @@ struct FieldDeadlineListpack {
 
     /// Every deadline there is.
     var deadlines: [Int64] { stored.filter { $0 > 0 } }
+    /// The latest, if every field has one.
+    var latestOfAll: Int64? { stored.allSatisfy { $0 > 0 } ? stored.max() : nil }
 
     init(_ body: ByteBuffer, headerByteCount: Int) throws(RDBError) {
         self.headerByteCount = headerByteCount

@@ -15,6 +15,8 @@ struct FieldDeadlineTable {
 
     /// Every deadline there is.
     var deadlines: [Int64] { entries.compactMap(\.deadline) }
+    /// The latest, if every entry has one.
+    var latestOfAll: Int64? { deadlines.count == entries.count ? deadlines.max() : nil }
 
     init(_ body: ByteBuffer, form: FieldDeadlineForm) throws(RDBError) {
         self.body = body

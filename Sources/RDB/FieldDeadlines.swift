@@ -53,6 +53,22 @@ package enum FieldDeadlines {
             }
         return earliest.map { .at(UnixMilliseconds($0)) } ?? .never
     }
+
+    /// When the last field is gone, and the key with it; `.never` if any field has no deadline.
+    package static func latest(body: ByteBuffer, type: UInt8, format: PayloadFormat) throws(RDBError) -> Expiry {
+        if KeyMetadata.isMarked(by: type, format) {
+            let parts = try KeyMetadata(body: body)
+            return try latest(body: parts.value, type: parts.type, format: format)
+        }
+        guard let form = FieldDeadlineForm(type: type, format: format) else { return .never }
+        let latest =
+            if let headerByteCount = form.listpackHeaderByteCount {
+                try FieldDeadlineListpack(body, headerByteCount: headerByteCount).latestOfAll
+            } else {
+                try FieldDeadlineTable(body, form: form).latestOfAll
+            }
+        return latest.map { .at(UnixMilliseconds($0)) } ?? .never
+    }
 }
 
 /// The ways in which engines lay field deadlines out.

@@ -51,14 +51,22 @@ struct ChainSender {
             tally.accounting.add(to: .lostBlock)
             return .lost(damage)
         }
-        let record = CommandBatch.Sent(deadline: deadline ?? 0, rank: rank, type: first.type)
+        // Nobody has seen all of its fields at once: the key may go with them at any time.
+        let fieldEnd: UnixMilliseconds? = pump.hasFieldDeadlines[Int(first.type)] ? UnixMilliseconds(1) : nil
+        let record = CommandBatch.Sent(
+            deadline: deadline ?? 0,
+            fieldEnd: fieldEnd?.rawValue ?? 0,
+            rank: rank,
+            type: first.type
+        )
         if tally.sample.wants(rank, keyByteCount: key.readableBytes) {
             let entry = RestoreSample.Entry(
                 rank: rank,
                 database: database,
                 key: ByteBuffer(bytes: key.readableBytesView),
                 digest: nil,
-                deadline: deadline.map { UnixMilliseconds($0) }
+                deadline: deadline.map { UnixMilliseconds($0) },
+                fieldEnd: fieldEnd
             )
             tally.sample.insert(entry)
         }

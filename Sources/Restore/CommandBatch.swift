@@ -6,6 +6,8 @@ struct CommandBatch: Sendable {
     struct Sent: Sendable {
         /// Unix milliseconds; 0 for none.
         var deadline: Int64
+        /// When the last field of a hash is gone, and the key with it; 0 for never.
+        var fieldEnd: Int64 = 0
         /// The record's rank in the sample.
         var rank: UInt64
         var type: UInt8

@@ -11,6 +11,10 @@ package struct DeadlineResolver: Hashable, Sendable {
         case at(UnixMilliseconds)
         /// The key has no life left.
         case expired
+
+        package var instant: UnixMilliseconds? {
+            if case .at(let instant) = self { instant } else { nil }
+        }
     }
 
     package let mode: DeadlineMode

@@ -6,15 +6,24 @@ package struct LoadedKeyspace: Sendable {
     package struct Database: Hashable, Sendable {
         package private(set) var keyCount: UInt64 = 0
         package private(set) var deadlines: DeadlineLedger
+        /// When hashes lose their last field, which takes the key along.
+        package private(set) var fieldEnds: DeadlineLedger
 
         fileprivate init(start: UnixMilliseconds) {
             deadlines = DeadlineLedger(start: start)
+            fieldEnds = DeadlineLedger(start: start)
         }
 
-        /// Counts one key; `deadline` is in Unix milliseconds, 0 for none.
-        package mutating func add(deadline: Int64) {
+        /// Counts one key; both are in Unix milliseconds, 0 for none.
+        package mutating func add(deadline: Int64, fieldEnd: Int64 = 0) {
             keyCount += 1
             if deadline > 0 { deadlines.add(UnixMilliseconds(deadline)) }
+            if fieldEnd > 0 { fieldEnds.add(UnixMilliseconds(fieldEnd)) }
+        }
+
+        /// Keys that had to go between being stored and `now`: at most so many, as a key may have ended both ways.
+        package func dueCount(by now: UnixMilliseconds) -> UInt64 {
+            deadlines.dueCount(by: now) + fieldEnds.dueCount(by: now)
         }
     }
 
@@ -38,6 +47,6 @@ package struct LoadedKeyspace: Sendable {
 
     /// Keys that had to expire between being stored and `now`.
     package func dueCount(by now: UnixMilliseconds) -> UInt64 {
-        databases.values.reduce(0) { $0 + $1.deadlines.dueCount(by: now) }
+        databases.values.reduce(0) { $0 + $1.dueCount(by: now) }
     }
 }

@@ -1,4 +1,5 @@
 package import SnapshotModel
+import Transport
 
 /// Judges a target before the first write.
 ///
@@ -15,7 +16,7 @@ package enum Preflight {
         estimate: RestoreEstimate
     ) -> [PreflightFinding] {
         let found: [PreflightFinding?] = [
-            role(target), cluster(target), loading(target), contents(options, target),
+            role(target), cluster(manifest, target), loading(target), contents(options, target),
             functions(manifest, options, target), engine(manifest), version(manifest, target), databases(target),
             trial(manifest, target), room(options, target, estimate), replicas(target),
             clocks(manifest, options, target), moduleAuxiliary(manifest),
@@ -33,12 +34,30 @@ package enum Preflight {
         )
     }
 
-    private static func cluster(_ target: TargetFacts) -> PreflightFinding? {
-        guard target.isClusterNode else { return nil }
+    /// A node of a cluster takes keys of its own slots alone: those of the snapshot must be among them.
+    private static func cluster(_ manifest: Manifest, _ target: TargetFacts) -> PreflightFinding? {
+        guard target.isClusterNode, !target.isLoading else { return nil }
+        guard let own = target.slotRanges else {
+            return .refusal(
+                .clusterNode,
+                "\(target.address) is a node of a cluster and does not tell its slots",
+                advice: "allow the user CLUSTER NODES, or restore to a node with cluster-enabled no"
+            )
+        }
+        let all: [UInt16] = [0, UInt16(ShardDescriptor.clusterSlotCount - 1)]
+        let needed = manifest.shards.allSatisfy(\.slotRanges.isEmpty) ? [all] : manifest.shards.flatMap(\.slotRanges)
+        guard !ShardDescriptor.contains(own, needed) else { return nil }
+        let isAlone = target.clusterShardCount <= 1
         return .refusal(
             .clusterNode,
-            "\(target.address) is a node of a cluster, which is not supported yet",
-            advice: "restore to a node with cluster-enabled no"
+            isAlone
+                ? "\(target.address) is a node of a cluster that does not serve slots \(ShardDescriptor.slotText(needed))"
+                : "\(target.address) is one of \(target.clusterShardCount) shards of a cluster and has slots "
+                    + "\(ShardDescriptor.slotText(own)); the snapshot has keys of \(ShardDescriptor.slotText(needed)), and "
+                    + "the other shards' would be refused with MOVED",
+            advice: isAlone
+                ? "give it the slots with CLUSTER ADDSLOTSRANGE, or restore to a node with cluster-enabled no"
+                : "restore to a node that has all of these slots, or to one with cluster-enabled no"
         )
     }
 
@@ -108,9 +127,22 @@ package enum Preflight {
             "\(target.address) (\(target.engine.rawValue) \(target.version)) \(what); the snapshot is RDB version "
                 + "\(manifest.format.rdbVersion) of \(manifest.source.engine.rawValue) "
                 + manifest.source.serverVersion,
-            advice: "restore to a server that is at least as new as the source"
+            advice: loaders(of: manifest.format)
         )
     }
+
+    /// Where payloads of this format can go: the engines have gone apart after RDB 11.
+    private static func loaders(of format: PayloadFormat) -> String {
+        guard format.rdbVersion > lastCommonRDBVersion else {
+            let redis = NodeInfo.oldestServer(loading: PayloadFormat(engine: .redis, rdbVersion: format.rdbVersion))
+            return "restore to Redis \(redis) or newer, or to any Valkey"
+        }
+        let name = format.engine == .valkey ? "Valkey" : "Redis"
+        return "restore to \(name) \(NodeInfo.oldestServer(loading: format)) or newer"
+    }
+
+    /// The newest RDB version that Redis and Valkey both load.
+    private static let lastCommonRDBVersion = 11
 
     private static func databases(_ target: TargetFacts) -> PreflightFinding? {
         guard !target.missingDatabases.isEmpty else { return nil }
@@ -118,7 +150,9 @@ package enum Preflight {
         return .refusal(
             .missingDatabase,
             "\(target.address) has no database \(names)",
-            advice: "raise 'databases' in its configuration, or map with --database SRC:DST"
+            advice: target.isClusterNode
+                ? "a node of a cluster has database 0 alone: restore the databases one by one with --database SRC:0"
+                : "raise 'databases' in its configuration, or map with --database SRC:DST"
         )
     }
 
@@ -145,7 +179,9 @@ package enum Preflight {
                 advice: "raise maxmemory, or empty it with --flush-target"
             )
         case "READONLY": return target.isReplica ? nil : readOnly(target)
-        case "MOVED", "CLUSTERDOWN": return target.isClusterNode ? nil : refused(target, error)
+        case "CLUSTERDOWN" where target.isClusterNode:
+            return cluster(manifest, target) == nil ? clusterDown(target, error) : nil
+        case "MOVED" where target.isClusterNode: return cluster(manifest, target) == nil ? refused(target, error) : nil
         default:
             guard error.contains("payload version or checksum") || error.contains("foreign data type") else {
                 return refused(target, error)
@@ -153,6 +189,14 @@ package enum Preflight {
             return target.newestRDBVersion.map { $0 < manifest.format.rdbVersion } ?? false
                 ? nil : olderVersion(manifest, target, "refuses its payloads")
         }
+    }
+
+    private static func clusterDown(_ target: TargetFacts, _ error: String) -> PreflightFinding {
+        .refusal(
+            .clusterNode,
+            "the cluster of \(target.address) is down: \(error)",
+            advice: "wait until CLUSTER INFO says cluster_state:ok, then run the restore again"
+        )
     }
 
     private static func readOnly(_ target: TargetFacts) -> PreflightFinding {

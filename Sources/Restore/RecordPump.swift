@@ -119,6 +119,11 @@ struct RecordPump: Sendable {
                 return true
             case .send(let database, let deadline):
                 guard batch.isEmpty || batch.database == database else { return false }
+                let fieldEnd = fieldEnd(layout, bytes, now: now)
+                if case .expired = fieldEnd {
+                    tally.accounting.add(to: .expired)
+                    return true
+                }
                 batch.database = database
                 var rewritten: ByteBuffer?
                 if needsRewriting(layout.type) {
@@ -131,7 +136,14 @@ struct RecordPump: Sendable {
                 } else {
                     write(layout, key, UnsafeRawBufferPointer(rebasing: all[layout.bodyRange]), deadline, into: &batch)
                 }
-                batch.sent.append(CommandBatch.Sent(deadline: deadline ?? 0, rank: rank, type: layout.type))
+                batch.sent.append(
+                    CommandBatch.Sent(
+                        deadline: deadline ?? 0,
+                        fieldEnd: fieldEnd.instant?.rawValue ?? 0,
+                        rank: rank,
+                        type: layout.type
+                    )
+                )
                 if tally.sample.wants(rank, keyByteCount: key.count) {
                     let digest = digest(layout, rewritten ?? layout.body(in: bytes), now: now)
                     tally.sample.insert(
@@ -140,7 +152,8 @@ struct RecordPump: Sendable {
                             database: database,
                             key: ByteBuffer(bytes: key),
                             digest: digest,
-                            deadline: deadline.map { UnixMilliseconds($0) }
+                            deadline: deadline.map { UnixMilliseconds($0) },
+                            fieldEnd: fieldEnd.instant
                         )
                     )
                 }
@@ -164,6 +177,19 @@ struct RecordPump: Sendable {
             access: layout.access,
             into: &batch.bytes
         )
+    }
+
+    /// When a hash is gone because its last field is; a server takes one whose fields are all past, answers OK, and
+    /// removes it a moment later.
+    private func fieldEnd(
+        _ layout: RecordLayout,
+        _ bytes: ByteBuffer,
+        now: UnixMilliseconds
+    ) -> DeadlineResolver.Resolution {
+        guard hasFieldDeadlines[Int(layout.type)],
+            let latest = try? FieldDeadlines.latest(body: layout.body(in: bytes), type: layout.type, format: format)
+        else { return .never }
+        return resolver.resolve(latest, now: now)
     }
 
     /// Whether a value's fields have deadlines that the mode changes.

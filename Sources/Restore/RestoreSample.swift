@@ -17,6 +17,8 @@ struct RestoreSample: Sendable {
         var digest: ValueDigest?
         /// nil for none.
         var deadline: UnixMilliseconds?
+        /// When the key may be gone because its last field is; nil for never.
+        var fieldEnd: UnixMilliseconds?
     }
 
     /// Keys that are read back.

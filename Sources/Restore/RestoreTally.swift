@@ -32,7 +32,7 @@ struct RestoreTally: Sendable {
                 if others.first?.index == index {
                     others.removeFirst()
                 } else {
-                    database.add(deadline: sent.deadline)
+                    database.add(deadline: sent.deadline, fieldEnd: sent.fieldEnd)
                 }
             }
         }

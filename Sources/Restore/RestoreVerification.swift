@@ -67,7 +67,7 @@ extension RestoreVerification {
             let found = keyspace[database] ?? TargetFacts.KeyspaceCounts(keyCount: 0, expiringKeyCount: 0)
             let keyCount = expected?.keyCount ?? 0
             let expiringCount = expected?.deadlines.count ?? 0
-            let mayBeGone = (expected?.deadlines.dueCount(by: now) ?? 0) + evictedCount
+            let mayBeGone = (expected?.dueCount(by: now) ?? 0) + evictedCount
             return DatabaseCheck(
                 database: database,
                 expectedKeyCounts: (keyCount - min(keyCount, mayBeGone))...keyCount,

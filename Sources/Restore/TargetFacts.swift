@@ -23,6 +23,10 @@ package struct TargetFacts: Hashable, Sendable {
     package var isReplica = false
     package var isLoading = false
     package var isClusterNode = false
+    /// The slots that a node of a cluster answers for, each [first, last]; nil where it does not tell.
+    package var slotRanges: [[UInt16]]?
+    /// Shards with slots in its cluster.
+    package var clusterShardCount = 0
     package var connectedReplicaCount = 0
     /// The limit of `maxmemory` in bytes; nil without one.
     package var memoryLimit: UInt64?

@@ -12,6 +12,8 @@ package enum TargetSurvey {
     /// A key of this name is tried to be restored with a deadline in 1970: the server checks everything that it checks
     /// for a real write, answers OK and stores nothing.
     private static let trialKey = "rewarm:trial:7f3a2c0d"
+    /// Names tried for one whose slot the node has; a node with one slot of all needs 16,384 on average.
+    private static let trialKeyLimit = 200_000
 
     /// `databases` are those that the restore would write to; `rdbVersion` is what payloads would be stamped with.
     package static func survey(
@@ -43,9 +45,17 @@ package enum TargetSurvey {
         facts.evictedKeyCount = statistics.number("evicted_keys").flatMap { UInt64(exactly: $0) } ?? 0
         facts.expiredKeyCount = statistics.number("expired_keys").flatMap { UInt64(exactly: $0) } ?? 0
         guard !facts.isLoading else { return facts }
+        if facts.isClusterNode, let layout = try await connection.clusterLayout() {
+            facts.slotRanges = layout.ownSlotRanges
+            facts.clusterShardCount = layout.shardCount
+        }
         if node.supports(.functions) { facts.functionLibraryCount = try await functionLibraryCount(connection) }
         facts.missingDatabases = try await missingDatabases(connection, databases)
-        facts.trialError = try await trialError(connection, rdbVersion: rdbVersion)
+        facts.trialError = try await trialError(
+            connection,
+            key: trialKey(slotRanges: facts.slotRanges),
+            rdbVersion: rdbVersion
+        )
         return facts
     }
 
@@ -89,22 +99,33 @@ package enum TargetSurvey {
         var missing: [UInt32] = []
         for database in databases {
             let reply = try await connection.reply(to: ["SELECT", .number(Int64(database))])
-            if let error = reply.error, error.text.contains("out of range") || error.text.contains("invalid DB") {
-                missing.append(database)
-            }
+            if let error = reply.error, Self.saysMissing(error.text) { missing.append(database) }
         }
         if !databases.isEmpty { _ = try await connection.reply(to: ["SELECT", 0]) }
         return missing
     }
 
+    /// "ERR DB index is out of range", "ERR invalid DB index", "ERR SELECT is not allowed in cluster mode".
+    private static func saysMissing(_ text: String) -> Bool {
+        ["out of range", "invalid DB", "cluster mode"].contains { text.contains($0) }
+    }
+
+    /// A name whose slot the node has, as far as it is in a cluster and tells its slots.
+    private static func trialKey(slotRanges: [[UInt16]]?) -> String {
+        guard let slotRanges, !slotRanges.isEmpty else { return trialKey }
+        let names = (0..<trialKeyLimit).lazy.map { "\(trialKey):\($0)" }
+        return names.first { ShardDescriptor.contains(slotRanges, [[HashSlot.of(Array($0.utf8))]]) } ?? trialKey
+    }
+
     /// The error that a write of this kind meets, nil if none.
     private static func trialError(
         _ connection: NodeConnection,
+        key: String,
         rdbVersion: UInt16
     ) async throws(TransportError) -> String? {
         let payload = payload(ofStringBody: [0], rdbVersion: rdbVersion)
         let reply = try await connection.reply(to: [
-            "RESTORE", .text(trialKey), 1, .bytes(payload), "ABSTTL",
+            "RESTORE", .text(key), 1, .bytes(payload), "ABSTTL",
         ])
         // A key of that name exists: everything else was accepted.
         guard let error = reply.error, error.prefix != "BUSYKEY" else { return nil }

@@ -106,24 +106,10 @@ package struct PartDescriptor: Codable, Hashable, Sendable {
     }
 }
 
-/// One shard of the source: its hash slots and the position in its replication stream.
-package struct ShardDescriptor: Codable, Hashable, Sendable {
-    /// Inclusive ranges of hash slots, each [first, last]; empty for a node that is not in a cluster.
-    package var slotRanges: [[UInt16]]
-    package var replicationID: String?
-    package var replicationOffset: Int64?
-    /// The database that the replication stream has selected at that offset (RDB field `repl-stream-db`).
-    package var replicationDatabase: Int?
-
-    package init(
-        slotRanges: [[UInt16]] = [],
-        replicationID: String? = nil,
-        replicationOffset: Int64? = nil,
-        replicationDatabase: Int? = nil
-    ) {
-        self.slotRanges = slotRanges
-        self.replicationID = replicationID
-        self.replicationOffset = replicationOffset
-        self.replicationDatabase = replicationDatabase
+extension Manifest {
+    /// False for a snapshot of some of a cluster's shards: then it is no snapshot of the cluster.
+    package var coversWholeSource: Bool {
+        let isOfCluster = shards.contains { $0.clusterShardCount != nil || !$0.slotRanges.isEmpty }
+        return !isOfCluster || shards.reduce(0) { $0 + $1.slotCount } == ShardDescriptor.clusterSlotCount
     }
 }

@@ -99,19 +99,28 @@ extension NodeInfo {
 
     /// The newest RDB version that the server writes and loads.
     ///
-    /// Sources: librdb src/redisver.h; valkey src/rdb.h. Versions newer than these tables get the newest entry.
-    package var newestRDBVersion: Int {
-        let table: [(ServerVersion, Int)] =
-            switch engine {
-            case .valkey: [(ServerVersion(9, 2), 81), (ServerVersion(9), 80), (ServerVersion(7), 11)]
-            default:
-                [
-                    (ServerVersion(8, 10), 15), (ServerVersion(8, 8), 14), (ServerVersion(8, 6), 13),
-                    (ServerVersion(7, 4), 12), (ServerVersion(7, 2), 11), (ServerVersion(7), 10), (ServerVersion(5), 9),
-                    (ServerVersion(4), 8), (ServerVersion(3, 2), 7), (ServerVersion(2, 6), 6),
-                ]
-            }
-        return table.first { version >= $0.0 }?.1 ?? 5
+    /// Versions newer than the tables get the newest entry.
+    package var newestRDBVersion: Int { Self.rdbVersions(of: engine).first { version >= $0.0 }?.1 ?? 5 }
+
+    /// The first server version, "7.2", that loads payloads of this format.
+    package static func oldestServer(loading format: PayloadFormat) -> String {
+        let found = rdbVersions(of: format.engine).last { $0.1 >= format.rdbVersion }
+        return found.map { "\($0.0.major).\($0.0.minor)" } ?? "of RDB version \(format.rdbVersion)"
+    }
+
+    /// Newest first.
+    ///
+    /// Sources: librdb src/redisver.h; valkey src/rdb.h.
+    private static func rdbVersions(of engine: Engine) -> [(ServerVersion, Int)] {
+        switch engine {
+        case .valkey: [(ServerVersion(9, 2), 81), (ServerVersion(9), 80), (ServerVersion(7), 11)]
+        default:
+            [
+                (ServerVersion(8, 10), 15), (ServerVersion(8, 8), 14), (ServerVersion(8, 6), 13),
+                (ServerVersion(7, 4), 12), (ServerVersion(7, 2), 11), (ServerVersion(7), 10), (ServerVersion(5), 9),
+                (ServerVersion(4), 8), (ServerVersion(3, 2), 7), (ServerVersion(2, 6), 6),
+            ]
+        }
     }
 
     /// Whether the server has the command under its own name, as far as COMMAND or the version tells.

@@ -16,8 +16,9 @@ struct VerbResult: Sendable {
         failure = nil
     }
 
-    init(failure: OperationError?, _ summary: JSONObject) {
-        status = failure.map { ExitStatus($0.kind) } ?? .ok
+    /// `status` counts if there is no failure.
+    init(failure: OperationError?, orElse status: ExitStatus = .ok, _ summary: JSONObject) {
+        self.status = failure.map { ExitStatus($0.kind) } ?? status
         self.summary = summary
         self.failure = failure
     }

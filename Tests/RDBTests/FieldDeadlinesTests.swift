@@ -35,6 +35,44 @@ struct FieldDeadlinesTests {
         #expect(FieldDeadlines.areIn(type: type, format: format))
     }
 
+    @Test("the latest counts only where every field has a deadline")
+    func latest() throws {
+        func latest(_ bytes: RDBBytes, _ type: UInt8, _ format: PayloadFormat) throws -> Expiry {
+            try FieldDeadlines.latest(body: ByteBuffer(bytes: bytes.bytes), type: type, format: format)
+        }
+        func relative(_ stored: [UInt8]) -> RDBBytes {
+            var body = RDBBytes()
+            body.littleEndian(Self.first)
+            body.length(UInt64(stored.count))
+            for offset in stored {
+                body.byte(offset)
+                body.string("field \(offset)")
+                body.string("value")
+            }
+            return body
+        }
+        func absolute(_ deadlines: [Int64]) -> RDBBytes {
+            var body = RDBBytes()
+            body.length(UInt64(deadlines.count))
+            for deadline in deadlines {
+                body.string("field \(deadline)")
+                body.string("value")
+                body.littleEndian(deadline)
+            }
+            return body
+        }
+        let (redis, valkey) = (SnapshotFormats.redis12, SnapshotFormats.valkey80)
+        #expect(try latest(relative([1, 9]), 24, redis) == .at(UnixMilliseconds(Self.first + 8)))
+        #expect(try latest(relative([1, 0, 9]), 24, redis) == .never)
+        let later = Expiry.at(UnixMilliseconds(Self.first + 5))
+        #expect(try latest(absolute([Self.first + 5, Self.first]), 22, valkey) == later)
+        #expect(try latest(absolute([Self.first, -1]), 22, valkey) == .never)
+        for (type, format) in Self.carriers {
+            let moved = try rewrite(body(type, format), type, format) { _ in .never }
+            #expect(try FieldDeadlines.latest(body: moved, type: type, format: format) == .never)
+        }
+    }
+
     @Test("a transformation that keeps every deadline keeps every byte", arguments: carriers)
     func identity(type: UInt8, format: PayloadFormat) throws {
         let original = try body(type, format)

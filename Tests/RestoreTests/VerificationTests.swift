@@ -44,6 +44,42 @@ import Testing
         #expect(!Self.check(13, 2, after: 10))
     }
 
+    @Test func `hashes whose last field was due may be there still or not, and count as without deadline`() {
+        var stored = LoadedKeyspace(start: Self.start)
+        stored.update(0) { database in
+            for seconds in [1, 2, 3600] as [Int64] {
+                database.add(deadline: 0, fieldEnd: Self.start.rawValue + seconds * 1000)
+            }
+        }
+        func isGood(_ keys: UInt64, expiring: UInt64 = 0) -> Bool {
+            RestoreVerification.check(
+                stored,
+                against: [0: .init(keyCount: keys, expiringKeyCount: expiring)],
+                evictedCount: 0,
+                now: Self.start.advanced(byMilliseconds: 10_000)
+            ).allSatisfy(\.isAsExpected)
+        }
+        #expect(isGood(3) && isGood(2) && isGood(1))
+        #expect(!isGood(0))
+        #expect(!isGood(3, expiring: 1))
+    }
+
+    @Test func `a value in a form that is newer than this program is present, not different`() throws {
+        func payload(_ type: UInt8, _ body: [UInt8], _ version: Int) -> ByteBuffer {
+            var payload = ByteBuffer()
+            DumpPayload.write(type: type, body: ByteBuffer(bytes: body), rdbVersion: version, into: &payload)
+            return payload
+        }
+        let expected = try #require(ValueDigest(.string(ByteBuffer(string: "a"))))
+        func compare(_ payload: ByteBuffer) -> SampleReader.Outcome {
+            SampleReader.compare(payload, with: expected, engine: .redis)
+        }
+        #expect(compare(payload(0, [1, 0x61], 12)) == .matches)
+        #expect(compare(payload(0, [1, 0x62], 12)) == .valueDiffers)
+        #expect(compare(payload(200, [1, 0x61], 16)) == .presentOnly)
+        #expect(compare(ByteBuffer(bytes: [0, 1, 0x61])) == .valueDiffers)
+    }
+
     @Test func `evicted keys may be missing anywhere`() {
         #expect(Self.check(16, 8, evicted: 2))
         #expect(!Self.check(15, 8, evicted: 2))

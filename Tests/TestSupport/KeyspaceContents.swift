@@ -25,8 +25,10 @@ package struct KeyspaceContents: Sendable, Equatable {
         package var digest: String
         /// PEXPIRETIME: Unix milliseconds, -1 for never.
         package var deadline: Int64
-        /// XINFO STREAM FULL of a stream, HPEXPIRETIME of all fields of a hash where the server knows it.
+        /// XINFO STREAM FULL of a stream; facts of a vector set.
         package var detail: String
+        /// HPEXPIRETIME of all fields of a hash, in the order of their names, where the server knows it.
+        package var fieldDeadlines: [Int64] = []
         /// OBJECT IDLETIME or FREQ, where they were asked for.
         package var access: Int64?
     }
@@ -48,7 +50,8 @@ package struct KeyspaceContents: Sendable, Equatable {
         let client = try server.client()
         var entries: [Place: Entry] = [:]
         for database in 0..<16 {
-            try client.command("SELECT", RedisArgument(Int64(database)))
+            // A node of a cluster has only the first.
+            if case .error = try client.reply(to: ["SELECT", RedisArgument(Int64(database))]) { continue }
             for (key, entry) in try read(client, access: access, of: server.binary) {
                 entries[Place(database: database, key: key)] = entry
             }
@@ -90,7 +93,7 @@ package struct KeyspaceContents: Sendable, Equatable {
     private static func text(_ entry: Entry?) -> String {
         guard let entry else { return "absent" }
         return "\(entry.type) digest \(entry.digest) deadline \(entry.deadline) access \(entry.access ?? -1) "
-            + entry.detail.prefix(300)
+            + "fields \(entry.fieldDeadlines.prefix(20)) " + entry.detail.prefix(300)
     }
 
     private static func read(
@@ -110,13 +113,16 @@ package struct KeyspaceContents: Sendable, Equatable {
         let digests = try client.pipeline(keys.map { client.digestValueCommand($0) })
         let deadlines = try deadlines(client, names, of: binary)
         return try keys.indices.map { index in
-            let entry = Entry(
+            var entry = Entry(
                 type: types[index],
                 digest: digests[index].array?.first?.text ?? digests[index].description,
                 deadline: deadlines[index],
                 detail: try detail(client, names[index], types[index], of: binary),
                 access: accessData[index]
             )
+            if types[index] == "hash", binary.knows(.fieldDeadlines) {
+                entry.fieldDeadlines = try fieldDeadlines(client, names[index])
+            }
             return (keys[index], entry)
         }
     }
@@ -162,11 +168,6 @@ package struct KeyspaceContents: Sendable, Equatable {
                 ["XINFO", "STREAM", name], ["XINFO", "GROUPS", name], ["XPENDING", name, "group-a"],
             ]
             return try client.pipeline(commands).map(\.description).joined()
-        case "hash" where binary.knows(.fieldDeadlines):
-            let fields = (try client.command("HKEYS", name).array ?? []).compactMap(\.bytes)
-            let ordered = fields.sorted { $0.lexicographicallyPrecedes($1) }.map { RedisArgument($0) }
-            let count = RedisArgument(Int64(ordered.count))
-            return try client.command(["HPEXPIRETIME", name, "FIELDS", count] + ordered).description
         case "vectorset":
             // The digest covers members, vectors and attributes; of the graph only its size is told.
             let facts = try client.command("VINFO", name).array ?? []
@@ -174,5 +175,12 @@ package struct KeyspaceContents: Sendable, Equatable {
             return pairs.filter { !$0.contains("vset-uid") }.joined(separator: ", ")
         default: return ""
         }
+    }
+
+    private static func fieldDeadlines(_ client: RedisClient, _ name: RedisArgument) throws -> [Int64] {
+        let fields = (try client.command("HKEYS", name).array ?? []).compactMap(\.bytes)
+        let ordered = fields.sorted { $0.lexicographicallyPrecedes($1) }.map { RedisArgument($0) }
+        let count = RedisArgument(Int64(ordered.count))
+        return (try client.command(["HPEXPIRETIME", name, "FIELDS", count] + ordered).array ?? []).compactMap(\.integer)
     }
 }

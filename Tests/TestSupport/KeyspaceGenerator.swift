@@ -41,12 +41,19 @@ package struct KeyspaceGenerator {
     }
 
     /// Makes the keyspace on a server and checks that every command of it was accepted.
-    package static func fill(_ server: RedisServer, seed: UInt64, keyCount: Int) throws {
+    ///
+    /// `databases` nil is all that it has keys for; a node of a cluster takes only the first.
+    package static func fill(
+        _ server: RedisServer,
+        seed: UInt64,
+        keyCount: Int,
+        databases: Set<Int>? = nil
+    ) throws {
         let client = try server.client()
         let now = try KeyspaceContents.serverTime(client)
         var generator = Self(seed: seed, keyCount: keyCount, now: now, binary: server.binary)
         let steps = generator.makeSteps()
-        for database in Set(steps.map(\.database)).sorted() {
+        for database in Set(steps.map(\.database)).sorted() where databases?.contains(database) ?? true {
             try client.command("SELECT", RedisArgument(Int64(database)))
             let commands = steps.filter { $0.database == database }.map(\.command)
             for (command, reply) in zip(commands, try client.pipeline(commands)) {

@@ -10,6 +10,11 @@ package enum ServerMatrix {
         package let isValkey: Bool
         package let release: ServerBinary.Release
 
+        package init(isValkey: Bool, release: ServerBinary.Release) {
+            self.isValkey = isValkey
+            self.release = release
+        }
+
         package var description: String { "\(isValkey ? "valkey" : "redis") \(release)" }
     }
 

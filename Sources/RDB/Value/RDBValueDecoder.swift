@@ -42,6 +42,8 @@ package enum RDBValueDecoder {
         case 15: .stream(try StreamDecoder.decode(&reader, variant: .first))
         case 19: .stream(try StreamDecoder.decode(&reader, variant: .withEntryCounts))
         case 21: .stream(try StreamDecoder.decode(&reader, variant: .withActiveTimes))
+        case 26 where format.engine == .redis: .stream(try StreamDecoder.decode(&reader, variant: .withProducers))
+        case 27 where format.engine == .redis: .stream(try StreamDecoder.decode(&reader, variant: .withUnownedEntries))
         case 22 where format.engine == .valkey: .hash(try valkeyFields(&reader))
         case 24 where format.engine == .redis: .hash(try expiringFields(&reader))
         case 25 where format.engine == .redis: .hash(try expiringListpackFields(&reader))

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Decodes the three stream encodings (redis:src/rdb.c `rdbSaveObject`, redis:src/t_stream.c for the listpacks).
+/// Decodes the five stream encodings (redis:src/rdb.c `rdbSaveObject`, redis:src/t_stream.c for the listpacks).
 enum StreamDecoder {
     /// What each RDB type adds to the one before.
     enum Variant: Int {
@@ -10,6 +10,10 @@ enum StreamDecoder {
         case withEntryCounts
         /// Type 21: a consumer's active time.
         case withActiveTimes
+        /// Type 26: what idempotent producers sent. It is passed over: nobody is shown it.
+        case withProducers
+        /// Type 27: pending entries of a group that no consumer owns. They stand among the group's pending, too.
+        case withUnownedEntries
     }
 
     static func decode(_ reader: inout RDBBodyReader, variant: Variant) throws(RDBError) -> StreamValue {
@@ -26,6 +30,7 @@ enum StreamDecoder {
         let entriesAdded = hasCounts ? try reader.length() : nil
         var groups: [StreamValue.Group] = []
         for _ in 0..<(try reader.count()) { groups.append(try group(&reader, variant: variant)) }
+        if variant.rawValue >= Variant.withProducers.rawValue { try passProducers(&reader) }
         return StreamValue(
             entries: entries,
             length: length,
@@ -35,6 +40,17 @@ enum StreamDecoder {
             entriesAdded: entriesAdded,
             groups: groups
         )
+    }
+
+    /// Duration, limit, then per producer its name and its messages' names and ids, then two counters (redis 8.6
+    /// src/rdb.c, `rdbSaveStreamIdmpEntries`).
+    private static func passProducers(_ reader: inout RDBBodyReader) throws(RDBError) {
+        _ = (try reader.length(), try reader.length())
+        for _ in 0..<(try reader.count()) {
+            _ = try reader.string()
+            for _ in 0..<(try reader.count()) { _ = (try reader.string(), try identifier(&reader)) }
+        }
+        _ = (try reader.length(), try reader.length())
     }
 
     private static func group(
@@ -55,6 +71,9 @@ enum StreamDecoder {
         }
         var consumers: [StreamValue.Consumer] = []
         for _ in 0..<(try reader.count()) { consumers.append(try consumer(&reader, variant: variant)) }
+        if variant == .withUnownedEntries {
+            for _ in 0..<(try reader.count()) { _ = try binaryIdentifier(&reader) }
+        }
         return StreamValue.Group(
             name: name,
             lastDelivered: lastDelivered,
@@ -70,7 +89,7 @@ enum StreamDecoder {
     ) throws(RDBError) -> StreamValue.Consumer {
         let name = try reader.string()
         let seenAt = try reader.integer(Int64.self)
-        let activeAt = variant == .withActiveTimes ? try reader.integer(Int64.self) : nil
+        let activeAt = variant.rawValue >= Variant.withActiveTimes.rawValue ? try reader.integer(Int64.self) : nil
         var pending: [StreamValue.ID] = []
         for _ in 0..<(try reader.count()) { pending.append(try binaryIdentifier(&reader)) }
         return StreamValue.Consumer(

@@ -13,9 +13,9 @@ struct SnapshotCommand: Verb {
             """,
         discussion: HelpText.discussion(
             "By replication the snapshot is a point in time; by scan it is a window, and says so. What was written is "
-                + "read back and checked before the snapshot counts. With a policy its guards and hooks are "
-                + "followed as well, and after a good snapshot its retention, if it says 'apply: true'; options go "
-                + "before what the policy says.",
+                + "read back and checked before the snapshot counts. Of a cluster one node's slots are taken: if these are "
+                + "not all of them, it ends with exit code 3. With a policy its guards and hooks are followed as well, and "
+                + "after a good snapshot its retention, if it says 'apply: true'; options go before what the policy says.",
             examples: [
                 "rewarm snapshot --source redis://cache-1:6379",
                 "rewarm snapshot --source rediss://backup@c1 --source-password-file pw --codec zstd:3",

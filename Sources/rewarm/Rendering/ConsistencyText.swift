@@ -17,6 +17,9 @@ enum ConsistencyText {
             let offset = label.replicationOffset.map { ", offset \($0)" } ?? ""
             sentences.append("Position in the replication stream: \(id)\(offset).")
         }
+        for shard in manifest.shards where shard.clusterShardCount != nil {
+            sentences.append(sentence(shard, isWhole: manifest.coversWholeSource))
+        }
         if label.vanishedKeyCount > 0 {
             sentences.append(
                 "\(keys(label.vanishedKeyCount)) vanished while the source was read; none of them is in it."
@@ -37,6 +40,12 @@ enum ConsistencyText {
             sentences.append(sentence(clocks))
         }
         return sentences
+    }
+
+    private static func sentence(_ shard: ShardDescriptor, isWhole: Bool) -> String {
+        guard !isWhole else { return "A whole cluster of one shard: slots \(shard.slotText)." }
+        let count = Figures.counted(UInt64(shard.clusterShardCount ?? 0), "shard")
+        return "No snapshot of a cluster: slots \(shard.slotText) alone, of a cluster of \(count)."
     }
 
     private static func sentence(_ clocks: ClockComparison) -> String {

@@ -31,6 +31,8 @@ struct DetailsJSON {
         object.add("lifetimes", .array(lifetimes))
         object.add(extremes)
         object.add("parts", .array(parts))
+        object.add("coversWholeSource", .bool(manifest.coversWholeSource))
+        object.add("shards", .array(shards))
         object.add("standing", .object(standing))
         object.add("warnings", .array(manifest.warnings.map { .string($0) }))
         object.add("neverContained", .array(EngineGaps.of(manifest.source.engine).map { .string($0) }))
@@ -45,6 +47,20 @@ struct DetailsJSON {
             "address": .string(manifest.source.address),
             "runID": .optional(manifest.source.runID),
         ]
+    }
+
+    private var shards: [JSONValue] {
+        manifest.shards.map { shard in
+            var object: JSONObject = [
+                "slotRanges": .array(
+                    shard.slotRanges.map { range in .array(range.map { .count(Int($0)) }) }
+                )
+            ]
+            object.add("clusterShardCount", shard.clusterShardCount.map { .count($0) } ?? .null)
+            object.add("replicationID", .optional(shard.replicationID))
+            object.add("replicationOffset", shard.replicationOffset.map { .integer($0) } ?? .null)
+            return .object(object)
+        }
     }
 
     private var consistency: JSONObject {

@@ -12,13 +12,15 @@ struct PolicyRunRendering {
 
     func finish(_ console: Console) -> VerbResult {
         if let report = run.report { console.done(text(report)) }
-        return VerbResult(failure: run.failure, summary)
+        return VerbResult(failure: run.failure, orElse: partialStatus, summary)
     }
+
+    private var partialStatus: ExitStatus { run.report.map(SnapshotReportRendering.status) ?? .ok }
 
     /// What hooks are told; the object on their standard input has the fields of the summary of `--json`.
     func hookReport(repository: String) -> HookReport {
         let status: HookReport.Status = run.snapshot == nil ? .running : run.isGood ? .success : .failure
-        let exitCode = run.snapshot.map { _ in (run.failure.map { ExitStatus($0.kind) } ?? .ok).rawValue }
+        let exitCode = run.snapshot.map { _ in (run.failure.map { ExitStatus($0.kind) } ?? partialStatus).rawValue }
         var object: JSONObject = ["schema": .integer(JSONLine.schema), "status": .string(status.rawValue)]
         object.add("exitCode", exitCode.map { .integer(Int64($0)) } ?? .null)
         object.add("repository", .string(repository))

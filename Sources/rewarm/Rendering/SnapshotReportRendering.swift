@@ -5,7 +5,12 @@ import SnapshotModel
 enum SnapshotReportRendering {
     static func finish(_ report: SnapshotReport, _ console: Console) -> VerbResult {
         console.done(text(report))
-        return VerbResult(failure: failure(report), summary(report))
+        return VerbResult(failure: failure(report), orElse: status(report), summary(report))
+    }
+
+    /// A part of a cluster must not pass for the whole in a job that looks at the exit code alone.
+    static func status(_ report: SnapshotReport) -> ExitStatus {
+        report.manifest.coversWholeSource ? .ok : .partial
     }
 
     /// A suspicious snapshot is there, and is no success.
@@ -18,7 +23,9 @@ enum SnapshotReportRendering {
         let ratio =
             SnapshotRendering.ratio(stored: report.storedByteCount, raw: report.rawByteCount)
             .map { " (\(Figures.fixed($0, digits: 2)) of \(Figures.bytes(report.rawByteCount)))" } ?? ""
-        let kind = manifest.consistency.isPointInTime ? "point in time" : "window"
+        let kind =
+            (manifest.consistency.isPointInTime ? "point in time" : "window")
+            + (manifest.coversWholeSource ? "" : ", a part of the cluster's slots only")
         return "snapshot \(manifest.id) of \(Printable.text(manifest.source.name)):"
             + " \(Figures.counted(report.keyCount, "key")), \(Figures.bytes(report.storedByteCount))\(ratio),"
             + " \(Figures.duration(milliseconds: report.durationMilliseconds)), \(kind)"
@@ -42,6 +49,7 @@ enum SnapshotReportRendering {
         object.add("snapshotMilliseconds", .integer(report.durationMilliseconds))
         object.add("sourceWaitMilliseconds", .integer(report.sourceWaitMilliseconds))
         object.add("hurriedBlockCount", .unsigned(report.hurriedBlockCount))
+        object.add("coversWholeSource", .bool(manifest.coversWholeSource))
         object.add("vanishedKeyCount", .unsigned(manifest.consistency.vanishedKeyCount))
         object.add("duplicateKeyCount", .unsigned(manifest.consistency.duplicateKeyCount))
         object.add("warningCount", .count(report.warnings.count))
