@@ -59,7 +59,8 @@ struct ServerStreamTests {
             #expect(parsed.type == record.type)
             let format = PayloadFormat(engine: engine, rdbVersion: parsed.version)
             let body = try Skimming.body(Array(parsed.body.readableBytesView), type: parsed.type, format: format)
-            #expect(body == record.body, "\(binary), seed \(Self.seed), type \(record.type), \(record.body.count) bytes")
+            let context = "\(binary), seed \(Self.seed), type \(record.type), \(record.body.count) bytes"
+            #expect(body == record.body, "\(context)")
             if binary.knows(.absoluteExpiry) {
                 let told = try client.command("PEXPIRETIME", RedisArgument(record.key)).integer
                 let deadline = try #require(told)
