@@ -67,9 +67,15 @@ final class CatalogFile: Sendable {
         _ beside: String,
         _ fill: (SnapshotCatalog) throws(RepositoryError) -> Void
     ) throws(RepositoryError) {
-        let scratch = try SnapshotCatalog.create(beside, repositoryID: repositoryID, isScratch: true)
-        defer { scratch.close() }
-        try fill(scratch)
+        do {
+            let scratch = try SnapshotCatalog.create(beside, repositoryID: repositoryID, isScratch: true)
+            defer { scratch.close() }
+            try fill(scratch)
+        } catch let error where error.code == .catalogUnusable {
+            // Nobody has damaged a file that is being written: the device does not keep what it is given.
+            let text = error.cause.map { "\($0)" } ?? error.message
+            throw RepositoryError(.storage, "cannot write the catalog '\(beside)': \(text)", cause: error)
+        }
     }
 
     private func install(_ beside: String) throws(SystemCallError) {
