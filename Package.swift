@@ -126,6 +126,14 @@ let package = Package(
             dependencies: ["ObjectStorage", "SnapshotModel", "TestSupport"],
             path: "Tests/ObjectStorageTests/Simulation"
         ),
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "SnapshotModel", "RESP", "RDB", "ArchiveFormat", .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzzing",
+            exclude: ["Fuzzer", "Regressions"]
+        ),
         .testTarget(name: "SnapshotModelTests", dependencies: ["SnapshotModel"]),
         .testTarget(
             name: "ByteCodingTests",
@@ -212,6 +220,7 @@ let package = Package(
                 "Catalog", "Policy", "Operations", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
+        .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "TestSupport"]),
         .testTarget(name: "CommandLineTests", dependencies: ["rewarm", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["rewarm", "TestSupport"], exclude: ["FailingCalls"]),
@@ -233,4 +242,22 @@ let settings: [SwiftSetting] = [
 
 for target in package.targets where [.regular, .executable, .test].contains(target.type) {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
+}
+
+// The fuzzer is no part of a normal build: its decoders are built with coverage and address sanitizer (Scripts/fuzz).
+if Context.environment["REWARM_FUZZ"] == "1" {
+    let sanitizers = ["-sanitize=fuzzer,address"]
+    let decoders = ["ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Fuzzing"]
+    for target in package.targets where decoders.contains(target.name) {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(sanitizers)]
+    }
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzzer",
+            dependencies: ["Fuzzing"],
+            path: "Tests/Fuzzing/Fuzzer",
+            swiftSettings: settings + [.unsafeFlags(sanitizers + ["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(sanitizers)]
+        )
+    )
 }

@@ -135,14 +135,20 @@ extension Repository {
         }
     }
 
-    /// One more than the highest sequence of the catalog and of manifests that it does not know.
+    /// One more than the highest sequence of the catalog and of manifests that it does not know; of all manifests, if
+    /// the catalog cannot be read: that must not cost a snapshot.
     private func nextSequence(
         _ catalog: Result<SnapshotCatalog, RepositoryError>
     ) async throws(RepositoryError) -> UInt64 {
-        guard let catalog = try? catalog.get() else {
+        do throws(RepositoryError) {
+            return try await nextSequence(try catalog.get())
+        } catch {
             let sequences = try await contents.snapshots().readable.map(\.manifest.manifest.sequence)
             return (sequences.max() ?? 0) + 1
         }
+    }
+
+    private func nextSequence(_ catalog: SnapshotCatalog) async throws(RepositoryError) -> UInt64 {
         let known = Set(try catalog.entries().map(\.id))
         for id in try await contents.directoryIDs() where !known.contains(id) {
             // Copied there by hand: no generation told of it.

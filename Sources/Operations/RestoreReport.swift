@@ -1,3 +1,4 @@
+import ObjectStorage
 package import Restore
 package import SnapshotModel
 import Transport
@@ -34,6 +35,14 @@ package struct RestoreReport: Sendable {
             return OperationError(
                 error.category == .unreachable ? .unreachable : .partial,
                 "\(error.message): \(summary)",
+                hint: "what was stored stays; run the restore again with --existing skip",
+                cause: error
+            )
+        case .damaged(let error as ObjectStoreError) where error.code != .corrupted:
+            // Who cannot read it does not know whether it is damaged.
+            return OperationError(
+                OperationError(describing: error).kind,
+                "snapshot \(manifest.id) could not be read (\(error.message)): \(summary)",
                 hint: "what was stored stays; run the restore again with --existing skip",
                 cause: error
             )

@@ -10,7 +10,7 @@ package struct RestoreResult: Sendable {
         /// The target took no further writes (-OOM, -READONLY, …): its words.
         case refused(String)
         case connectionLost(TransportError)
-        /// A block of the archive is damaged, and salvage was not asked for.
+        /// A block of the archive is damaged or cannot be read, and salvage was not asked for.
         case damaged(any Error)
         case cancelled
     }

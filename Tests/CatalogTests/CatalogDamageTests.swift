@@ -125,6 +125,26 @@ struct CatalogDamageTests {
         #expect(detectedCount >= bytes.count / pageByteCount / 2, "seed \(seed)")
     }
 
+    @Test("with any page flipped keeps no snapshot from being published")
+    func publishing() async throws {
+        _ = try await makeRepository()
+        let bytes = try Data(contentsOf: catalog)
+        let pageByteCount = 4096
+        var noticeCount = 0
+        for page in 0..<(bytes.count / pageByteCount) {
+            var damaged = bytes
+            for index in (page * pageByteCount)..<((page + 1) * pageByteCount) { damaged[index] ^= 0xFF }
+            try damaged.write(to: catalog)
+            let repository = try await fixture.open(creates: false)
+            let manifest = RepositoryFixture.manifest(hour: 300 + Int64(page))
+            noticeCount += try await fixture.publish(manifest, to: repository).notices.count
+            #expect(try await repository.manifests().contains { $0.id == manifest.id }, "page \(page)")
+        }
+        #expect(noticeCount > 0)
+        let sequences = try await fixture.open(creates: false).manifests().map(\.sequence)
+        #expect(Set(sequences).count == sequences.count)
+    }
+
     @Test("of an older state is brought up to the store by itself")
     func stale() async throws {
         let repository = try await fixture.open()
