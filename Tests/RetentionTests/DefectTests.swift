@@ -100,6 +100,7 @@ struct DefectTests {
             return try plan(backups) {
                 $0.timeZone = "Europe/Rome"
                 $0.tiers[.hourly] = RetentionTierRule(count: .limited(24))
+                $0.oldest = false
             }.ids(.keep).count
         }
         #expect(try kept(["2026-10-25T00:30:00Z", "2026-10-25T01:30:00Z"]) == 2)

@@ -132,7 +132,17 @@ struct NaiveModel {
             calendar.timeZone = .gmt
             let here = Date(timeIntervalSince1970: Double(instant) / 1000)
             let wall = here.addingTimeInterval(Double(zone.secondsFromGMT(for: here)))
-            let month = calendar.date(byAdding: .month, value: -Int(duration.months), to: wall) ?? wall
+            // Foundation's own subtraction of 24 months from 29 February gives 1 March: so month and day are put together.
+            var parts = calendar.dateComponents(
+                [.year, .month, .day, .hour, .minute, .second, .nanosecond],
+                from: wall
+            )
+            let months = (parts.year ?? 0) * 12 + (parts.month ?? 1) - 1 - Int(duration.months)
+            let first = calendar.date(from: DateComponents(year: months / 12, month: months % 12 + 1, day: 1)) ?? wall
+            let length = calendar.range(of: .day, in: .month, for: first)?.count ?? 31
+            parts.day = min(parts.day ?? 1, length)
+            (parts.year, parts.month) = (months / 12, months % 12 + 1)
+            let month = calendar.date(from: parts) ?? wall
             let day = month.addingTimeInterval(-Double(duration.days) * 86_400)
             let before = zone.secondsFromGMT(for: day.addingTimeInterval(-86_400))
             let after = zone.secondsFromGMT(for: day.addingTimeInterval(86_400))

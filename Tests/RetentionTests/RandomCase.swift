@@ -1,3 +1,4 @@
+import Foundation
 import Retention
 import SnapshotModel
 import TestSupport
@@ -14,7 +15,7 @@ struct RandomCase {
         "Antarctica/Troll",
     ]
 
-    /// Instants around changes of clocks, ends of months and years, and anywhere in 45 years.
+    /// Changes of clocks in Rome, ends of months and years, the day that Apia skipped.
     private static let centers: [Int64] = [
         1_792_882_800_000, 1_774_746_000_000, 1_767_225_600_000, 1_709_164_800_000, 1_325_203_200_000,
         1_704_067_200_000,
@@ -26,10 +27,7 @@ struct RandomCase {
 
     init(_ generator: inout SeededGenerator, largestCount: Int = 14) {
         policy = Self.policy(&generator)
-        let center =
-            generator.chance(50)
-            ? Self.centers.randomElement(using: &generator) ?? 0
-            : Int64.random(in: 0...1_420_000_000, using: &generator) * 1000
+        let center = Self.center(policy.timeZone, &generator)
         let steps: [Int64] = [1, 60_000, 1_800_000, 3_600_000, 86_400_000, 604_800_000, 2_629_746_000]
         let step = steps.randomElement(using: &generator) ?? 1
         now = UnixMilliseconds(center)
@@ -40,6 +38,19 @@ struct RandomCase {
             return Self.backup(index, UnixMilliseconds(center - distance * step - jitter), &generator)
         }
         backups.shuffle(using: &generator)
+    }
+
+    /// Shortly after a change of the zone's clocks, at an end of a month or year, or anywhere in 45 years.
+    private static func center(_ zone: String, _ generator: inout SeededGenerator) -> Int64 {
+        let second = Int64.random(in: 0...1_420_000_000, using: &generator)
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0:
+            let date = Date(timeIntervalSince1970: Double(second))
+            let change = TimeZone(identifier: zone)?.nextDaylightSavingTimeTransition(after: date) ?? date
+            return (Int64(change.timeIntervalSince1970) + .random(in: 0...20, using: &generator) * 1800) * 1000
+        case 1: return centers.randomElement(using: &generator) ?? 0
+        default: return second * 1000
+        }
     }
 
     private static func policy(_ generator: inout SeededGenerator) -> RetentionPolicy {
