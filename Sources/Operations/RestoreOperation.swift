@@ -153,11 +153,22 @@ package struct RestoreOperation: Sendable {
                 let object = try await access.openObject(descriptor)
                 let (reader, report) = try await ArchiveSalvage.open(object, expecting: descriptor)
                 parts.problems += report.problems + report.lost.map(\.description)
+                parts.problems += forgottenDuplicates(access.manifest, reader.superseded.count)
                 parts.opened.append(RestorePart(descriptor: descriptor, reader: reader))
             }
         }
         for problem in parts.problems { context.warn("snapshot \(access.manifest.id): \(problem)") }
         return parts
+    }
+
+    /// Without the list of superseded records a key that was read twice comes back as it was read first.
+    private func forgottenDuplicates(_ manifest: Manifest, _ knownCount: Int) -> [String] {
+        let captured = manifest.consistency.duplicateKeyCount
+        guard captured > UInt64(knownCount) else { return [] }
+        return [
+            "the list of records that a later reading replaced is damaged: \(captured - UInt64(knownCount)) keys may come "
+                + "back with an older value or deadline, their later reading counted as existing"
+        ]
     }
 
     private func damaged(_ id: SnapshotID, _ error: ArchiveError) -> OperationError {
@@ -207,6 +218,7 @@ extension RestorePlan {
     package var refusal: OperationError? {
         guard let first = refusals.first else { return nil }
         let others = refusals.dropFirst().map { "; " + $0.message + " (" + $0.advice + ")" }.joined()
-        return OperationError(.unsafeTarget, first.message + others, hint: first.advice)
+        let kind: FailureKind = first.kind == .notPermitted ? .denied : .unsafeTarget
+        return OperationError(kind, first.message + others, hint: first.advice)
     }
 }

@@ -84,13 +84,13 @@ package struct RestoreReport: Sendable {
         return OperationError(.partial, "not every key was restored: \(summary)")
     }
 
-    /// "1200 of 1500 keys restored, 300 failed (outOfMemory 300)".
+    /// "1200 of 1500 keys restored, 300 failed (outOfMemory: 300)".
     package var summary: String {
         let others = RestoreAccounting.Class.allCases.compactMap { recordClass -> String? in
             let count = accounting[recordClass]
             guard recordClass != .restored, count > 0 else { return nil }
             let reasons = (accounting.reasons[recordClass] ?? [:]).sorted { $0.key < $1.key }
-                .map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+                .map { "\($0.key): \($0.value)" }.joined(separator: ", ")
             return ", \(count) \(recordClass.rawValue)" + (reasons.isEmpty ? "" : " (\(reasons))")
         }
         return "\(accounting[.restored]) of \(accounting.captured) keys restored" + others.joined()

@@ -37,6 +37,17 @@ package enum RDBString {
         return body.count - bytes.count..<body.count
     }
 
+    /// The length in front of a plain string, told from the first bytes of a body: its own bytes, and those it says
+    /// follow; nil for a number or LZF, or if the body's start is too short to tell.
+    package static func plainPrefix(_ start: ByteBuffer) -> (byteCount: Int, contentByteCount: UInt64)? {
+        start.withUnsafeReadableBytes { bytes in
+            guard let base = bytes.baseAddress, let first = bytes.first, first >> 6 != 3,
+                let byteCount = RDBLength.byteCount(firstByte: first), byteCount <= bytes.count
+            else { return nil }
+            return (byteCount, RDBLength.value(base))
+        }
+    }
+
     /// Appends a plain string with its length in front.
     package static func writePlain(_ bytes: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) {
         RDBLength.write(UInt64(bytes.count), into: &buffer)

@@ -5,7 +5,7 @@ import RDB
 import SnapshotModel
 import Transport
 
-/// Streams a value that lies in several blocks into one RESTORE: no more than a chunk of it is in memory.
+/// Streams a value that lies in several blocks into one RESTORE, or one SET: no more than a chunk of it is in memory.
 ///
 /// The server carries a command out when its last byte is there. If the value cannot be read to its end, the connection
 /// is closed in the middle of the command, and the server forgets it: never half a value.
@@ -81,27 +81,16 @@ struct ChainSender {
         _ tally: inout RestoreTally
     ) async throws -> UInt64 {
         var sentByteCount: UInt64 = 0
-        var buffer = ByteBuffer()
-        var payload = key.withUnsafeReadableBytes {
-            pump.encoder.writeChainStart(
-                key: $0,
-                type: first.type,
-                bodyByteCount: Int(chunks.chain.totalByteCount),
-                deadline: record.deadline > 0 ? record.deadline : nil,
-                access: first.access,
-                into: &buffer
-            )
-        }
+        var command = ChainCommand(pump.encoder, first, deadline: record.deadline > 0 ? record.deadline : nil)
         do {
             try await lane.drain(&tally)
             try await lane.select(database, &tally)
-            sentByteCount += UInt64(buffer.readableBytes)
-            try await lane.writePart(buffer, ending: nil, &tally)
             var chunks = chunks
             while let chunk = try await chunks.next() {
-                chunk.withUnsafeReadableBytes { payload.account(for: $0) }
-                sentByteCount += UInt64(chunk.readableBytes)
-                try await lane.writePart(chunk, ending: nil, &tally)
+                for part in command.parts(of: chunk, key: key, bodyByteCount: chunks.chain.totalByteCount) {
+                    sentByteCount += UInt64(part.readableBytes)
+                    try await lane.writePart(part, ending: nil, &tally)
+                }
             }
         } catch {
             await lane.close()
@@ -113,10 +102,9 @@ struct ChainSender {
             }
             throw error
         }
-        buffer.clear()
-        pump.encoder.writeChainEnd(payload, access: first.access, into: &buffer)
-        sentByteCount += UInt64(buffer.readableBytes)
-        try await lane.writePart(buffer, ending: record, &tally)
+        let end = command.end()
+        sentByteCount += UInt64(end.readableBytes)
+        try await lane.writePart(end, ending: record, &tally)
         return sentByteCount
     }
 

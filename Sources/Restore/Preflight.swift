@@ -16,13 +16,30 @@ package enum Preflight {
         estimate: RestoreEstimate
     ) -> [PreflightFinding] {
         let found: [PreflightFinding?] = [
-            role(target), cluster(manifest, target), loading(target), contents(options, target),
-            functions(manifest, options, target), engine(manifest), version(manifest, target), databases(target),
+            permissions(manifest, options, target), role(target), cluster(manifest, target), loading(target),
+            contents(options, target), functions(manifest, options, target), engine(manifest),
+            version(manifest, target), databases(target),
             trial(manifest, target), room(options, target, estimate), replicas(target),
             clocks(manifest, options, target), moduleAuxiliary(manifest),
         ]
         let findings = found.compactMap { $0 }
         return findings.filter(\.isRefusal) + findings.filter { !$0.isRefusal }
+    }
+
+    private static func permissions(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ target: TargetFacts
+    ) -> PreflightFinding? {
+        let needsFunctions = manifest.statistics.functionLibraryCount > 0 && RecordFilter.wantsFunctions(options)
+        let rules = target.missingPermissions.filter { needsFunctions || !$0.hasPrefix("+function") }
+            .joined(separator: " ")
+        guard !rules.isEmpty else { return nil }
+        return .refusal(
+            .notPermitted,
+            "\(target.address): the user lacks the permission \(rules)",
+            advice: "grant it with ACL SETUSER <user> \(rules)"
+        )
     }
 
     private static func role(_ target: TargetFacts) -> PreflightFinding? {
@@ -178,6 +195,7 @@ package enum Preflight {
                 "\(target.address) has no memory left for a write",
                 advice: "raise maxmemory, or empty it with --flush-target"
             )
+        case "NOPERM": return target.missingPermissions.isEmpty ? refused(target, error) : nil
         case "READONLY": return target.isReplica ? nil : readOnly(target)
         case "CLUSTERDOWN" where target.isClusterNode:
             return cluster(manifest, target) == nil ? clusterDown(target, error) : nil

@@ -2,6 +2,8 @@
 package struct PreflightFinding: Codable, Hashable, Sendable {
     /// What was found; the raw value stands in reports.
     package enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
+        /// The user lacks permissions: the one refusal that is about credentials and not about the target.
+        case notPermitted
         case notEmpty
         case functionsPresent
         case replica

@@ -13,6 +13,8 @@ package import SnapshotModel
 package struct RecordEncoder: Sendable {
     /// Everything of a command but key and value: names, options, lengths, footer.
     private static let overheadByteCount = 256
+    /// Bytes of the length in front of a string of more than 16 KiB and less than 4 GiB.
+    private static let largeStringLengthByteCount = 5
     /// The RDB type of a plain string, in every engine.
     private static let stringType: UInt8 = 0
 
@@ -22,9 +24,60 @@ package struct RecordEncoder: Sendable {
         self.dialect = dialect
     }
 
-    /// Whether the value is small enough for the target.
-    package func fits(bodyByteCount: Int) -> Bool {
+    /// Whether the value is small enough for the target: its payload, or the string itself where SET can say it.
+    ///
+    /// A string of exactly the target's limit is such a case: what RESTORE puts around it is too much.
+    package func fits(type: UInt8, bodyByteCount: Int, deadline: Int64?, access: AccessData) -> Bool {
+        if fitsRestore(bodyByteCount: bodyByteCount) { return true }
+        let string = bodyByteCount - Self.largeStringLengthByteCount
+        return canSet(type, deadline, access) && string <= dialect.largestArgumentByteCount
+    }
+
+    /// Whether the payload of a body is small enough for the target.
+    package func fitsRestore(bodyByteCount: Int) -> Bool {
         DumpPayload.byteCount(bodyByteCount: bodyByteCount) <= dialect.largestArgumentByteCount
+    }
+
+    /// How many bytes to leave out of a body, which begins with `start`, so that what remains is the argument of SET;
+    /// nil if only RESTORE can say the record.
+    package func lengthToSkip(
+        type: UInt8,
+        start: ByteBuffer,
+        bodyByteCount: UInt64,
+        deadline: Int64?,
+        access: AccessData
+    ) -> Int? {
+        guard canSet(type, deadline, access), let prefix = RDBString.plainPrefix(start),
+            UInt64(prefix.byteCount) + prefix.contentByteCount == bodyByteCount
+        else { return nil }
+        return prefix.byteCount
+    }
+
+    /// Appends SET up to and including the line of the string's length; the string and `writeSetEnd` must follow.
+    package func writeSetStart(
+        key: UnsafeRawBufferPointer,
+        stringByteCount: Int,
+        deadline: Int64?,
+        into output: inout ByteBuffer
+    ) {
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: room(key.count, 0)) { target in
+            guard let base = target.baseAddress else { return 0 }
+            var writer = CommandWriter(base)
+            writeSetStart(key, deadline, &writer)
+            writer.writeBulkHeader(stringByteCount)
+            return writer.byteCount
+        }
+    }
+
+    /// Appends what of SET follows a string that was streamed.
+    package func writeSetEnd(deadline: Int64?, into output: inout ByteBuffer) {
+        output.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.overheadByteCount) { target in
+            guard let base = target.baseAddress else { return 0 }
+            var writer = CommandWriter(base)
+            writer.writeLineEnd()
+            writeSetEnd(deadline, &writer)
+            return writer.byteCount
+        }
     }
 
     /// Appends one command.
@@ -94,9 +147,12 @@ package struct RecordEncoder: Sendable {
         _ deadline: Int64?,
         _ access: AccessData
     ) -> StringBody? {
-        guard type == Self.stringType, deadline == nil || dialect.knowsSetDeadline, !dialect.uses(access)
-        else { return nil }
-        return StringBody(body)
+        canSet(type, deadline, access) ? StringBody(body) : nil
+    }
+
+    @inline(__always)
+    private func canSet(_ type: UInt8, _ deadline: Int64?, _ access: AccessData) -> Bool {
+        type == Self.stringType && (deadline == nil || dialect.knowsSetDeadline) && !dialect.uses(access)
     }
 
     private func writeSet(
@@ -105,6 +161,15 @@ package struct RecordEncoder: Sendable {
         _ deadline: Int64?,
         _ writer: inout CommandWriter
     ) {
+        writeSetStart(key, deadline, &writer)
+        switch string {
+        case .bytes(let bytes): writer.writeBulk(bytes)
+        case .integer(let value): writer.writeBulkDecimal(value)
+        }
+        writeSetEnd(deadline, &writer)
+    }
+
+    private func writeSetStart(_ key: UnsafeRawBufferPointer, _ deadline: Int64?, _ writer: inout CommandWriter) {
         switch (deadline == nil, dialect.replacesKeys) {
         case (true, true): writer.write("*3\r\n$3\r\nSET\r\n")
         case (true, false): writer.write("*4\r\n$3\r\nSET\r\n")
@@ -112,10 +177,10 @@ package struct RecordEncoder: Sendable {
         case (false, false): writer.write("*6\r\n$3\r\nSET\r\n")
         }
         writer.writeBulk(key)
-        switch string {
-        case .bytes(let bytes): writer.writeBulk(bytes)
-        case .integer(let value): writer.writeBulkDecimal(value)
-        }
+    }
+
+    /// What follows the string.
+    private func writeSetEnd(_ deadline: Int64?, _ writer: inout CommandWriter) {
         if let deadline {
             writer.write("$4\r\nPXAT\r\n")
             writer.writeBulkDecimal(deadline)

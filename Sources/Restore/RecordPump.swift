@@ -95,7 +95,9 @@ struct RecordPump: Sendable {
         case .at(let instant): deadline = instant.rawValue
         case .expired: return .none(.expired, nil)
         }
-        guard encoder.fits(bodyByteCount: Int(clamping: bodyByteCount)) else {
+        let byteCount = Int(clamping: bodyByteCount)
+        guard encoder.fits(type: layout.type, bodyByteCount: byteCount, deadline: deadline, access: layout.access)
+        else {
             return .none(.unsupported, .tooLarge(tally.typeName(layout.type)))
         }
         return .send(database: destination, deadline: deadline)

@@ -50,11 +50,19 @@ struct SampleReader {
         for entry in entries {
             encoded.writeCommand(readsValues && entry.digest != nil ? "DUMP" : "EXISTS", .bytes(entry.key))
         }
-        let values = try await connection.pipeline(encoded, replyCount: entries.count)
+        let values = try checked(try await connection.pipeline(encoded, replyCount: entries.count))
         let now = clock.now
         return entries.enumerated().map { index, entry in
             judge(entry, deadline: deadlines[index], value: values[index], now: now)
         }
+    }
+
+    /// The answers, none of which is an error.
+    private func checked(_ replies: some Collection<RESPValue>) throws(TransportError) -> [RESPValue] {
+        if let refusal = replies.lazy.compactMap(\.error).first {
+            throw TransportError(refusal, command: nil, address: connection.address)
+        }
+        return Array(replies)
     }
 
     /// What the target tells of a key's deadline.
@@ -72,12 +80,12 @@ struct SampleReader {
         if !knowsExpireTime { encoded.writeCommand("TIME") }
         let before = clock.now
         let replies = try await connection.pipeline(encoded, replyCount: entries.count + (knowsExpireTime ? 0 : 2))
-        guard !knowsExpireTime else { return replies.map { Self.deadline($0, from: 0...0) } }
+        guard !knowsExpireTime else { return try checked(replies).map { Self.deadline($0, from: 0...0) } }
         // The server's own clock on both sides of the answers; where TIME is forbidden, what is known of it.
         let earliest = Self.milliseconds(replies.first) ?? before.rawValue
         let latest = max(earliest, Self.milliseconds(replies.last) ?? clock.now.rawValue)
         let moments = earliest - Self.roundingMilliseconds...latest + Self.roundingMilliseconds
-        return replies.dropFirst().dropLast().map { Self.deadline($0, from: moments) }
+        return try checked(replies.dropFirst().dropLast()).map { Self.deadline($0, from: moments) }
     }
 
     private static func deadline(_ told: RESPValue, from moments: ClosedRange<Int64>) -> Deadline {

@@ -52,6 +52,8 @@ package struct TargetFacts: Hashable, Sendable {
     /// The answer to a RESTORE of the archive's RDB version whose deadline has passed, so that it stores nothing; nil
     /// if that was accepted.
     package var trialError: String?
+    /// The ACL rules that the user lacks for what a restore sends, `+set`; `~*` where keys are withheld.
+    package var missingPermissions: [String] = []
     /// `evicted_keys` and `expired_keys` of INFO stats.
     package var evictedKeyCount: UInt64 = 0
     package var expiredKeyCount: UInt64 = 0

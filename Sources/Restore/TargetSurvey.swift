@@ -51,10 +51,14 @@ package enum TargetSurvey {
         }
         if node.supports(.functions) { facts.functionLibraryCount = try await functionLibraryCount(connection) }
         facts.missingDatabases = try await missingDatabases(connection, databases)
-        facts.trialError = try await trialError(
+        let trialKey = trialKey(slotRanges: facts.slotRanges)
+        facts.trialError = try await trialError(connection, key: trialKey, rdbVersion: rdbVersion)
+        facts.missingPermissions = try await missingPermissions(
             connection,
-            key: trialKey(slotRanges: facts.slotRanges),
-            rdbVersion: rdbVersion
+            key: trialKey,
+            rdbVersion: rdbVersion,
+            functions: node.supports(.functions),
+            expireTime: facts.knowsExpireTime
         )
         return facts
     }
@@ -123,13 +127,43 @@ package enum TargetSurvey {
         key: String,
         rdbVersion: UInt16
     ) async throws(TransportError) -> String? {
-        let payload = payload(ofStringBody: [0], rdbVersion: rdbVersion)
-        let reply = try await connection.reply(to: [
-            "RESTORE", .text(key), 1, .bytes(payload), "ABSTTL",
-        ])
+        let reply = try await connection.reply(to: trialWrite(key, rdbVersion: rdbVersion))
         // A key of that name exists: everything else was accepted.
         guard let error = reply.error, error.prefix != "BUSYKEY" else { return nil }
         return error.safeText
+    }
+
+    private static func trialWrite(_ key: String, rdbVersion: UInt16) -> [RESPArgument] {
+        let payload = payload(ofStringBody: [0], rdbVersion: rdbVersion)
+        return ["RESTORE", .text(key), 1, .bytes(payload), "ABSTTL"]
+    }
+
+    /// Sends each command that a restore sends, in a form that changes nothing, and looks at NOPERM alone.
+    ///
+    /// The rights of a user are checked before a command runs (redis:src/server.c, processCommand), so that a SET with
+    /// an option that does not exist tells whether SET is allowed.
+    private static func missingPermissions(
+        _ connection: NodeConnection,
+        key name: String,
+        rdbVersion: UInt16,
+        functions: Bool,
+        expireTime: Bool
+    ) async throws(TransportError) -> [String] {
+        let key = RESPArgument.text(name)
+        var trials: [[RESPArgument]] = [
+            ["SELECT", 0], trialWrite(name, rdbVersion: rdbVersion), ["SET", key, "", "REWARM-TRIAL"], ["DUMP", key],
+            ["EXISTS", key], [expireTime ? "PEXPIRETIME" : "PTTL", key],
+        ]
+        if functions { trials.append(["FUNCTION", "LIST"]) }
+        var rules: [String] = []
+        for trial in trials {
+            guard let reply = try await connection.reply(to: trial).error else { continue }
+            let error = TransportError(reply, command: nil, address: connection.address)
+            guard error.code == .permissionDenied else { continue }
+            let rule = error.missingPermission ?? "~*"
+            if !rules.contains(rule) { rules.append(rule) }
+        }
+        return rules
     }
 
     /// Type 0, the body, the version and the CRC-64, both little-endian.

@@ -3,6 +3,7 @@ import ArchiveIO
 import Catalog
 import NIOCore
 import ObjectStorage
+import RDB
 import SnapshotModel
 import TestSupport
 
@@ -76,7 +77,7 @@ struct ArchiveFixture {
             to: instant,
             duplicateKeyCount: UInt64(records.count { $0.isSuperseded })
         )
-        let statistics = statistics(of: records, at: instant)
+        let statistics = statistics(of: records, at: instant, format)
         let upload = try await repository.store.beginUpload(RepositoryLayout.part(0, of: id))
         let summary = try await withArchiveWriter(to: upload, codec: .zlib(level: 1)) { writer in
             try await writer.begin(
@@ -160,7 +161,11 @@ struct ArchiveFixture {
         return place
     }
 
-    private static func statistics(of records: [Record], at instant: UnixMilliseconds) -> SnapshotStatistics {
+    private static func statistics(
+        of records: [Record],
+        at instant: UnixMilliseconds,
+        _ format: PayloadFormat
+    ) -> SnapshotStatistics {
         var statistics = SnapshotStatistics()
         for record in records where !record.isSuperseded {
             switch record.kind {
@@ -170,7 +175,7 @@ struct ArchiveFixture {
                 let database = Int(record.database)
                 statistics.databases[database, default: .init()].keyCount += 1
                 if record.expiry != .never { statistics.databases[database, default: .init()].expiringKeyCount += 1 }
-                let name = record.type == 0 ? "string" : "other"
+                let name = RDBValueTypes.row(type: record.type, format: format)?.name ?? "unknown"
                 statistics.types[name, default: .init()].keyCount += 1
                 statistics.types[name, default: .init()].bodyByteCount += UInt64(record.body.count)
                 statistics.lifetimes.add(record.expiry, at: instant)

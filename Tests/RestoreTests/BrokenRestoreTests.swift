@@ -1,4 +1,8 @@
+import ArchiveFormat
+import ArchiveIO
+import Catalog
 import Foundation
+import ObjectStorage
 import Operations
 import Restore
 import SnapshotModel
@@ -114,6 +118,50 @@ import Testing
         #expect(report.failure?.kind == .cancelled)
         #expect(report.accounting.isBalanced)
         #expect(report.accounting.reasons[.failed]?["notAttempted"] ?? 0 > 0)
+    }
+
+    @Test(arguments: [false, true])
+    func `a string as large as the target's limit is stored, and one byte more is unsupported`(
+        expires: Bool
+    ) async throws {
+        let target = try await RedisServer.start(.init(lines: ["proto-max-bulk-len 1mb"]))
+        let now = UnixMilliseconds.now
+        let expiry: Expiry = expires ? .at(now.advanced(byMilliseconds: 3_600_000)) : .never
+        let records = (0...1).map { more in
+            Record(
+                expiry: expiry,
+                key: Array("large:\(more)".utf8),
+                body: [0x80, 0, 0x10, 0, UInt8(more)] + Array(repeating: 0x61, count: 0x100000 + more)
+            )
+        }
+        let report = try await RestoreHarness(try await Self.fixture(records)).run(target)
+        #expect(report.counts == ["restored": 1, "unsupported": 1], "\(report.summary)")
+        #expect(report.accounting.reasons[.unsupported] == ["tooLarge:string": 1])
+        let client = try target.client()
+        #expect(try client.command("STRLEN", "large:0") == .integer(0x100000))
+        let deadline = try client.command("PEXPIRETIME", "large:0").integer
+        if case .at(let instant) = expiry { #expect(deadline == instant.rawValue) } else { #expect(deadline == -1) }
+        #expect(report.result.verification?.isGood ?? false)
+    }
+
+    @Test func `a lost list of superseded records is told, because older values come back`() async throws {
+        var early = Record.string("twice", "early")
+        early.isSuperseded = true
+        let fixture = try await Self.fixture([early] + Self.strings(3) + [Record.string("twice", "late")])
+        let store = LocalObjectStore(root: fixture.repositoryPath)
+        let object = try await store.openReader(RepositoryLayout.part(0, of: fixture.manifest.id))
+        let archive = try await ArchiveReader.open(object)
+        let list = try #require(archive.index.others(of: .superseded).first)
+        await archive.close()
+        let file = URL(fileURLWithPath: fixture.archivePath)
+        var bytes = try Data(contentsOf: file)
+        bytes[Int(list.end) - 1] ^= 1
+        try bytes.write(to: file)
+        let target = try await RedisServer.start()
+        let report = try await RestoreHarness(fixture).run(target) { $0.salvage = true }
+        #expect(report.accounting.isBalanced && report.failure?.kind == .partial, "\(report.summary)")
+        #expect(report.counts == ["restored": 4, "existing": 1])
+        #expect(report.result.lostBlocks.contains { $0.contains("1 keys may come back with an older value") })
     }
 
     @Test func `values that the target cannot hold are counted by type`() async throws {

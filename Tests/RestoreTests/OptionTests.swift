@@ -1,4 +1,7 @@
+import NIOCore
+import RDB
 import Restore
+import SnapshotModel
 import Testing
 
 @Suite struct OptionTests {
@@ -30,6 +33,29 @@ import Testing
         options.keysPerSecond = nil
         options.connectionCount = 65
         #expect(options.contradiction?.contains("connections") ?? false)
+    }
+
+    @Test func `the type module wants the values of every module and no others`() {
+        var options = RestoreOptions()
+        options.types = ["module"]
+        let format = PayloadFormat(engine: .redis, rdbVersion: 11)
+        let filter = RecordFilter(options) { RDBValueTypes.row(type: $0, format: format)?.name }
+        // The id of the data type "ReJSON-RL", version 3, as a length of 64 bits: it stands at the start of the value.
+        let id = ByteBuffer(bytes: [0x81, 0x45, 0xE2, 0x52, 0x38, 0x37, 0xE4, 0x4C, 0x03, 0])
+        func decision(_ type: UInt8, _ body: ByteBuffer) -> RecordFilter.Decision {
+            filter.decide(database: 0, type: type, key: UnsafeRawBufferPointer(start: nil, count: 0)) {
+                RDBValueTypes.userName(type: type, body: body, format: format)
+            }
+        }
+        #expect(decision(7, id) == .wanted(database: 0))
+        #expect(decision(0, ByteBuffer(bytes: [1, 0x61])) == .unwanted(.type))
+        #expect(decision(243, id) == .unwanted(.type), "no type of that number is known")
+        options.types = ["string"]
+        let strings = RecordFilter(options) { RDBValueTypes.row(type: $0, format: format)?.name }
+        let other = strings.decide(database: 0, type: 7, key: UnsafeRawBufferPointer(start: nil, count: 0)) {
+            "module:x"
+        }
+        #expect(other == .unwanted(.type))
     }
 
     @Test func `the pacer sends what the rate allows and no more`() {

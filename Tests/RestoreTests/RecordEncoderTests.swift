@@ -157,7 +157,41 @@ import Testing
 
     @Test func `a value fits if its payload is no longer than the target's limit`() {
         let encoder = Self.encoder(largest: 100)
-        #expect(encoder.fits(bodyByteCount: 89))
-        #expect(!encoder.fits(bodyByteCount: 90))
+        #expect(encoder.fits(type: 1, bodyByteCount: 89, deadline: nil, access: .none))
+        #expect(!encoder.fits(type: 1, bodyByteCount: 90, deadline: nil, access: .none))
+    }
+
+    @Test func `a string fits if it is no longer than the target's limit itself`() {
+        let encoder = Self.encoder(access: .idle, largest: 100_000)
+        #expect(encoder.fits(type: 0, bodyByteCount: 100_005, deadline: 1, access: .none))
+        #expect(!encoder.fits(type: 0, bodyByteCount: 100_006, deadline: nil, access: .none))
+        #expect(!encoder.fits(type: 0, bodyByteCount: 100_005, deadline: nil, access: .idle(seconds: 1)))
+        let old = Self.encoder(knowsDeadline: false, largest: 100_000)
+        #expect(old.fits(type: 0, bodyByteCount: 100_005, deadline: nil, access: .none))
+        #expect(!old.fits(type: 0, bodyByteCount: 100_005, deadline: 1, access: .none))
+    }
+
+    @Test(arguments: [nil, 99] as [Int64?], [false, true])
+    func `a streamed string is the same SET as a whole one`(deadline: Int64?, replaces: Bool) {
+        let text = (0..<20_000).map { UInt8(truncatingIfNeeded: $0) }
+        let body = [0x80, 0, 0, 0x4E, 0x20] + text
+        let encoder = Self.encoder(replaces: replaces)
+        let whole = Self.command(encoder, type: 0, body: body, deadline: deadline)
+        let start = ByteBuffer(bytes: body[..<100])
+        let skipped = encoder.lengthToSkip(
+            type: 0,
+            start: start,
+            bodyByteCount: UInt64(body.count),
+            deadline: deadline,
+            access: .none
+        )
+        #expect(skipped == 5)
+        var output = ByteBuffer()
+        Array("key".utf8).withUnsafeBytes {
+            encoder.writeSetStart(key: $0, stringByteCount: text.count, deadline: deadline, into: &output)
+        }
+        output.writeBytes(text)
+        encoder.writeSetEnd(deadline: deadline, into: &output)
+        #expect(Self.arguments(&output) == whole)
     }
 }

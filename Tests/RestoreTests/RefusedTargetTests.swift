@@ -122,6 +122,18 @@ import Testing
         try await Self.expectRefusal(.trialRefused, target, Self.fixture())
     }
 
+    @Test func `a user who lacks a permission is told which, before anything is written`() async throws {
+        let target = try await RedisServer.start(.init(users: ["loader on nopass ~* +@all -set -dump"]))
+        let harness = RestoreHarness(try await Self.fixture())
+        await #expect {
+            _ = try await harness.run(url: target.url(user: "loader").replacing("loader@", with: "loader:any@"))
+        } throws: { error in
+            guard let error = error as? OperationError else { return false }
+            return error.kind == .denied && error.message.contains("+set +dump")
+        }
+        #expect(try target.client().command("DBSIZE") == .integer(0))
+    }
+
     @Test func `a database in the target's URL is a usage error`() async throws {
         let target = try await RedisServer.start()
         let harness = RestoreHarness(try await Self.fixture())
