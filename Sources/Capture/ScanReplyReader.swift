@@ -1,6 +1,7 @@
 import NIOCore
 import RESP
 import SnapshotModel
+import Transport
 
 /// What was read of a key before its payload.
 struct KeyReading: Sendable {
@@ -282,12 +283,20 @@ struct ScanReplyReader {
         )
     }
 
-    private func unexpected(_ token: RESPToken, _ command: String) -> CaptureError {
+    private func unexpected(_ token: RESPToken, _ command: String) -> any Error {
         guard case .error(let text) = token else {
             return CaptureError(.protocolViolation, "\(address) gave \(command) an answer of a kind that does not fit")
         }
-        let reply = RESPErrorReply(String(buffer: text))
+        let reply = RESPErrorReply(Self.causeOfAbort(String(buffer: text)))
+        let refusal = TransportError(reply, command: command, address: address)
+        if refusal.category == .credentials { return refusal }
         let code: CaptureError.Code = reply.prefix == "MOVED" || reply.prefix == "ASK" ? .unstable : .unsupported
         return CaptureError(code, "\(address) refused \(command): \(reply.safeText)")
+    }
+
+    /// EXEC repeats why it was refused itself: `EXECABORT Transaction discarded because of: NOPERM …`.
+    private static func causeOfAbort(_ text: String) -> String {
+        let start = "EXECABORT Transaction discarded because of: "
+        return text.hasPrefix(start) ? String(text.dropFirst(start.count)) : text
     }
 }

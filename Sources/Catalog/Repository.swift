@@ -88,7 +88,10 @@ package final class Repository: Sendable {
 
     func requireWritable() throws(RepositoryError) {
         guard isWritable else {
-            throw RepositoryError(.readOnly, "the repository '\(path)' is open for reading only")
+            throw RepositoryError(
+                .readOnly,
+                "the repository '\(path)' cannot be written; mount it writable, or check its owner and mode"
+            )
         }
     }
 

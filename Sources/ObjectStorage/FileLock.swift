@@ -13,9 +13,10 @@ package final class FileLock: Sendable {
     package let name: String
     package let mode: Mode
     private let file: OpenFile
-    private let holderFile: HolderFile
+    /// nil where the disk was too full to write who holds it.
+    private let holderFile: HolderFile?
 
-    init(name: String, mode: Mode, file: OpenFile, holderFile: HolderFile) {
+    init(name: String, mode: Mode, file: OpenFile, holderFile: HolderFile?) {
         self.name = name
         self.mode = mode
         self.file = file
@@ -28,7 +29,7 @@ package final class FileLock: Sendable {
 
     /// Gives the lock up; again has no effect.
     package func release() {
-        holderFile.remove()
+        holderFile?.remove()
         file.close()
     }
 }

@@ -3,12 +3,10 @@ package import NIOCore
 /// An open file of a `LocalObjectStore`.
 final class LocalObjectReader: ObjectReader {
     let byteCount: UInt64
-    private let key: ObjectKey
     private let file: OpenFile
     private let operations: FileOperations
 
-    init(key: ObjectKey, file: OpenFile, byteCount: UInt64, _ operations: FileOperations) {
-        self.key = key
+    init(file: OpenFile, byteCount: UInt64, _ operations: FileOperations) {
         self.file = file
         self.byteCount = byteCount
         self.operations = operations
@@ -16,7 +14,7 @@ final class LocalObjectReader: ObjectReader {
 
     func read(offset: UInt64, byteCount: Int) async throws(ObjectStoreError) -> ByteBuffer {
         let wanted = Int(min(UInt64(byteCount), self.byteCount - min(self.byteCount, offset)))
-        return try storing("read '\(key)'") { () throws(SystemCallError) in
+        return try storing("read '\(file.path)'") { () throws(SystemCallError) in
             try operations.read(file, offset: offset, byteCount: wanted)
         }
     }

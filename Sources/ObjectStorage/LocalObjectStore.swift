@@ -19,7 +19,7 @@ package struct LocalObjectStore: ObjectStore {
     }
 
     package func beginUpload(_ key: ObjectKey) async throws(ObjectStoreError) -> any ObjectUpload {
-        try storing("create '\(key)'") { () throws(SystemCallError) in
+        try storing("create '\(path(of: key))'") { () throws(SystemCallError) in
             LocalObjectUpload(key: key, temporary: try makeTemporary(for: key), store: self)
         }
     }
@@ -36,25 +36,20 @@ package struct LocalObjectStore: ObjectStore {
     }
 
     package func byteCount(of key: ObjectKey) async throws(ObjectStoreError) -> UInt64 {
-        try storing("look at '\(key)'") { () throws(SystemCallError) in
+        try storing("look at '\(path(of: key))'") { () throws(SystemCallError) in
             try operations.status(at: path(of: key)).byteCount
         }
     }
 
     package func openReader(_ key: ObjectKey) async throws(ObjectStoreError) -> any ObjectReader {
-        try storing("open '\(key)'") { () throws(SystemCallError) in
+        try storing("open '\(path(of: key))'") { () throws(SystemCallError) in
             let file = try operations.open(path(of: key), .read)
-            return LocalObjectReader(
-                key: key,
-                file: file,
-                byteCount: try operations.status(of: file).byteCount,
-                operations
-            )
+            return LocalObjectReader(file: file, byteCount: try operations.status(of: file).byteCount, operations)
         }
     }
 
     package func list(prefix: String) async throws(ObjectStoreError) -> [ObjectEntry] {
-        try storing("list '\(prefix)'") { () throws(SystemCallError) in
+        try storing("list '\(root)/\(prefix)'") { () throws(SystemCallError) in
             var entries: [ObjectEntry] = []
             let directory = prefix.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(prefix[..<$0]) } ?? ""
             try walk(directory) { key, status in
@@ -66,13 +61,13 @@ package struct LocalObjectStore: ObjectStore {
     }
 
     package func listComponents(prefix: String) async throws(ObjectStoreError) -> [String] {
-        try storing("list '\(prefix)'") { () throws(SystemCallError) in
+        try storing("list '\(root)/\(prefix)'") { () throws(SystemCallError) in
             try operations.names(in: "\(root)/\(prefix)").filter { ObjectKey(validating: $0) != nil }
         }
     }
 
     package func delete(_ key: ObjectKey) async throws(ObjectStoreError) {
-        try storing("delete '\(key)'") { () throws(SystemCallError) in
+        try storing("delete '\(path(of: key))'") { () throws(SystemCallError) in
             try operations.unlinkIfPresent(path(of: key))
             var directory = key.parent
             try synchronizeIfPresent(self.path(of: directory))

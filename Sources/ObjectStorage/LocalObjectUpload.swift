@@ -36,7 +36,7 @@ final class LocalObjectUpload: ObjectUpload {
 
     func append(_ bytes: ByteBuffer) async throws(ObjectStoreError) {
         let offset = state.withLock { $0.byteCount }
-        try storing("write '\(key)'") { () throws(SystemCallError) in
+        try storing("write '\(store.path(of: key))'") { () throws(SystemCallError) in
             try write(bytes, offset: offset)
         }
         let writeback = state.withLock { state -> Range<UInt64>? in
@@ -65,13 +65,13 @@ final class LocalObjectUpload: ObjectUpload {
     func readBack(offset: UInt64, byteCount: Int) async throws(ObjectStoreError) -> ByteBuffer {
         let available = state.withLock { $0.byteCount }
         let wanted = Int(min(UInt64(byteCount), available - min(available, offset)))
-        return try storing("read back '\(key)'") { () throws(SystemCallError) in
+        return try storing("read back '\(store.path(of: key))'") { () throws(SystemCallError) in
             try store.operations.read(temporary.file, offset: offset, byteCount: wanted)
         }
     }
 
     func finish() async throws(ObjectStoreError) {
-        try storing("publish '\(key)'") { () throws(SystemCallError) in
+        try storing("publish '\(store.path(of: key))'") { () throws(SystemCallError) in
             try store.operations.synchronize(temporary.file)
             try store.operations.renameExclusively(temporary.path, to: store.path(of: key))
             state.withLock { $0.phase = .named }

@@ -81,9 +81,19 @@ package struct LockDirectory: Sendable {
                 guard let named = try operations.statusIfPresent(at: file.path),
                     named.isSameFile(as: try operations.status(of: file))
                 else { continue }
-                let holderFile = try HolderFile(holder, lock: name.text, in: path, operations)
-                return FileLock(name: name.text, mode: mode, file: file, holderFile: holderFile)
+                return FileLock(name: name.text, mode: mode, file: file, holderFile: try tell(holder, of: name))
             }
+        }
+    }
+
+    /// Writes who holds the lock.
+    ///
+    /// A full disk is no reason to refuse the lock: it is held, and reading and purging must work there all the more.
+    private func tell(_ holder: LockHolder, of name: LockName) throws(SystemCallError) -> HolderFile? {
+        do {
+            return try HolderFile(holder, lock: name.text, in: path, operations)
+        } catch let error where error.condition == .noSpace {
+            return nil
         }
     }
 

@@ -39,21 +39,19 @@ extension OperationError {
         switch error.code {
         case .absent, .catalogUnusable: .repositoryAbsent
         case .locked: .locked
-        case .permissionDenied, .readOnly: .denied
         case .corrupted: .integrity
         case .ambiguous: .usage
         case .storage: (error.cause as? ObjectStoreError).map { kind(of: $0.code) } ?? .failure
-        case .unsupportedFormat, .snapshotNotFound, .conflict: .failure
+        case .permissionDenied, .readOnly, .unsupportedFormat, .snapshotNotFound, .conflict: .failure
         }
     }
 
     private static func kind(of code: ObjectStoreError.Code) -> FailureKind {
         switch code {
-        case .permissionDenied, .readOnly: .denied
         case .locked: .locked
         case .corrupted: .integrity
         case .cancelled: .cancelled
-        case .notFound, .alreadyExists, .noSpace, .unsupported, .unavailable: .failure
+        case .notFound, .alreadyExists, .permissionDenied, .readOnly, .noSpace, .unsupported, .unavailable: .failure
         }
     }
 
@@ -62,7 +60,7 @@ extension OperationError {
         case .usage: .usage
         case .credentials: .denied
         case .unreachable: .unreachable
-        case .refusedByServer: .failure
+        case .refusedByServer, .unusableFile: .failure
         case .cancelled: .cancelled
         }
     }

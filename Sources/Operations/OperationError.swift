@@ -14,7 +14,7 @@ package enum FailureKind: String, Hashable, Sendable, CaseIterable {
     case repositoryAbsent
     /// Somebody else holds a lock.
     case locked
-    /// Wrong credentials or missing permissions, on a node or on files.
+    /// A node takes not these credentials, or withholds a permission; what the file system denies is `failure`.
     case denied
     /// Stored data is damaged, or contradicts itself.
     case integrity

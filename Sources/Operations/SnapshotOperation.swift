@@ -90,6 +90,7 @@ package struct SnapshotOperation: Sendable {
     }
 
     package func run(_ context: OperationContext) async throws -> SnapshotReport {
+        try checkRequest()
         let name = request.sourceName ?? request.connection.url.address
         let recording = SnapshotRecording(
             sourceName: name,
@@ -102,6 +103,16 @@ package struct SnapshotOperation: Sendable {
             context.progress(OperationProgress(.connecting, subject: name))
         } open: {
             try await open(context, subject: name)
+        }
+    }
+
+    private func checkRequest() throws(OperationError) {
+        if let database = request.connection.url.database {
+            throw OperationError(
+                .usage,
+                "the source's URL names database \(database), but a snapshot has every database",
+                hint: "leave it out; 'rewarm restore --database' chooses databases"
+            )
         }
     }
 

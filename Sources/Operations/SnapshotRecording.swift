@@ -36,6 +36,7 @@ struct SnapshotRecording: Sendable {
         began: () -> Void,
         open: () async throws -> Opened
     ) async throws -> SnapshotReport {
+        guard !sourceName.isEmpty else { throw OperationError(.usage, "the name of a source may not be empty") }
         let repository = try await context.openRepositoryForWriting()
         context.tell(repository.notices)
         let locks = try await repository.beginSnapshot(sourceName: sourceName)

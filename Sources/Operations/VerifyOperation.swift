@@ -36,7 +36,7 @@ package struct VerifyOperation: Sendable {
         self.maximumDurationMilliseconds = maximumDurationMilliseconds
     }
 
-    /// Gives each result to `receive` as soon as it is there and stated.
+    /// Gives each result to `receive` as soon as it is there, then states it.
     package func run(
         _ context: OperationContext,
         _ receive: (SnapshotVerification) throws -> Void
@@ -57,8 +57,10 @@ package struct VerifyOperation: Sendable {
             }
             do {
                 guard let result = try await verify(entry, in: repository, context) else { continue }
+                // Before it is stated: a full disk must not keep the result from whoever asked for it.
                 try receive(result)
                 report.results.append(result)
+                try await state(result, in: repository, context)
             } catch let error as ObjectStoreError where error.code != .cancelled {
                 // A bad place on a disk must not keep the others from being verified, this time and every time.
                 context.warn("snapshot \(entry.id) could not be read: \(error.message)")
@@ -80,17 +82,27 @@ package struct VerifyOperation: Sendable {
         _ context: OperationContext
     ) async throws -> SnapshotVerification? {
         do {
-            let result = try await context.withSnapshot(entry.id, in: repository) { snapshot in
+            return try await context.withSnapshot(entry.id, in: repository) { snapshot in
                 try await verify(snapshot, context)
             }
-            if repository.isWritable {
-                let draft = FactDraft(snapshot: entry.id, statement: .verified(problem: result.problem))
-                _ = try await context.state([draft], in: repository)
-            }
-            return result
         } catch let error as RepositoryError where error.code == .snapshotNotFound && verifiesAll {
             context.inform("snapshot \(entry.id) was purged in the meantime")
             return nil
+        }
+    }
+
+    private func state(
+        _ result: SnapshotVerification,
+        in repository: Repository,
+        _ context: OperationContext
+    ) async throws {
+        guard repository.isWritable else { return }
+        let draft = FactDraft(snapshot: result.snapshot, statement: .verified(problem: result.problem))
+        do {
+            _ = try await context.state([draft], in: repository)
+        } catch {
+            guard error.code == .snapshotNotFound, verifiesAll else { throw error }
+            context.inform("snapshot \(result.snapshot) was purged in the meantime")
         }
     }
 

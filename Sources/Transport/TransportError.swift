@@ -87,6 +87,8 @@ extension TransportError {
     /// What an operator can do about it; exit codes follow it.
     package enum Category: Hashable, Sendable {
         case usage
+        /// A file of ours: a certificate or a key.
+        case unusableFile
         case credentials
         case unreachable
         case refusedByServer
@@ -95,7 +97,8 @@ extension TransportError {
 
     package var category: Category {
         switch code {
-        case .invalidAddress, .tls(.configuration): .usage
+        case .invalidAddress: .usage
+        case .tls(.configuration): .unusableFile
         case .authenticationFailed, .authenticationRequired, .permissionDenied, .tls(.clientCertificateRefused):
             .credentials
         case .serverError: .refusedByServer

@@ -46,7 +46,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .brake: "a brake of retention refused: nothing was deleted"
         case .repositoryAbsent: "the repository or its catalog is not there"
         case .locked: "locked; the holder is named"
-        case .denied: "wrong credentials or missing permissions"
+        case .denied: "wrong credentials or missing permissions on the source or target"
         case .integrity: "stored data is damaged"
         case .unsafeTarget: "unsafe target: not empty, wrong role, too small, cannot load these types"
         case .guarded: "a guard on freshness or size fired; the snapshot is kept"

@@ -42,11 +42,22 @@ struct Rewarm: AsyncParsableCommand {
 @main
 enum Program {
     static func main() {
+        occupyStandardDescriptors()
         let signals = SignalWatch.shared
         limitMemoryArenas()
         // Without `@concurrent` the task would belong to the main actor, whose thread is busy waiting.
         Task { @concurrent in exit(await run(Array(CommandLine.arguments.dropFirst()))) }
         signals.waitForSignals()
+    }
+
+    /// Puts something on descriptors 0, 1 and 2 where the caller left them closed: an archive that got one of these
+    /// numbers would be what messages are written into.
+    ///
+    /// What takes their place can be neither read nor written, as a closed descriptor cannot.
+    private static func occupyStandardDescriptors() {
+        for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) < 0 {
+            _ = open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY)
+        }
     }
 
     /// Blocks of an archive come from the system and go back to it when they are freed, instead of staying in the

@@ -106,7 +106,7 @@ struct ExitCodeTests {
         _ = await first.wait()
     }
 
-    @Test func `12: wrong credentials, and a file that may not be read`() async throws {
+    @Test func `12: wrong credentials`() async throws {
         let source = try await RedisServer.start(.init(password: Bench.password))
         let bench = try Bench()
         let options = ["--source", source.url, "--create"]

@@ -37,6 +37,12 @@ struct ProgressMeterTests {
         #expect(reading == ProgressMeter.Reading())
     }
 
+    @Test func `a source that prepares has no share done`() {
+        var meter = ProgressMeter()
+        let progress = OperationProgress(.waiting, completedKeyCount: 0, totalKeyCount: 100)
+        #expect(meter.read(progress, at: 0).fraction == nil)
+    }
+
     @Test func `a total that was too small is no more than all`() {
         var meter = ProgressMeter()
         _ = meter.read(Self.progress(50, of: 100), at: 0)

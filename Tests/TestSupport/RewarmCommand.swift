@@ -36,8 +36,23 @@ package struct RewarmCommand: Sendable {
     }
 
     /// Runs the command with exactly these arguments.
-    package func run(_ arguments: [String], environment more: [String: String] = [:]) async throws -> Outcome {
-        Outcome(try await start(arguments, environment: more).wait(atMost: Self.patience))
+    ///
+    /// `confinement` takes something away from it, `input` is what it reads.
+    package func run(
+        _ arguments: [String],
+        environment more: [String: String] = [:],
+        confinement: Confinement = .none,
+        input: [UInt8] = []
+    ) async throws -> Outcome {
+        let words = confinement.words + [Self.path] + arguments
+        let process = try Subprocess(
+            words[0],
+            Array(words.dropFirst()),
+            environment: environment.merging(more) { $1 },
+            workingDirectory: directory.path,
+            input: input
+        )
+        return Outcome(await process.wait(atMost: Self.patience))
     }
 
     package func run(_ arguments: String...) async throws -> Outcome {

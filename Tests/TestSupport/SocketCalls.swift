@@ -19,6 +19,19 @@ package enum SocketCalls {
         return Int(UInt16(bigEndian: address.sin_port))
     }
 
+    /// Whether a socket can be bound to ::1.
+    package static var hasIPv6Loopback: Bool {
+        guard let descriptor = try? makeSocket(AF_INET6) else { return false }
+        defer { close(descriptor) }
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_addr = in6addr_loopback
+        return withUnsafeBytes(of: &address) { bytes in
+            let pointer = bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self)
+            return bind(descriptor, pointer, socklen_t(bytes.count)) == 0
+        }
+    }
+
     static func connect(loopbackPort port: Int) throws -> Int32 {
         let descriptor = try makeSocket(AF_INET)
         var address = loopback(port: port)

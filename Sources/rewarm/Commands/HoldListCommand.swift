@@ -12,7 +12,7 @@ struct HoldListCommand: Verb {
         discussion: HelpText.discussion(
             "Holds that are over are left out unless --all is given.",
             examples: ["rewarm hold list", "rewarm hold list --all --json"],
-            exitCodes: [.repositoryAbsent, .denied]
+            exitCodes: [.repositoryAbsent]
         )
     )
 

@@ -18,7 +18,7 @@ struct ListCommand: Verb {
                 "rewarm list --failed",
                 "rewarm list --json | jq -r 'select(.type == \"item\") | .id'",
             ],
-            exitCodes: [.repositoryAbsent, .denied]
+            exitCodes: [.repositoryAbsent]
         )
     )
 

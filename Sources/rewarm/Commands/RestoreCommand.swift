@@ -17,7 +17,7 @@ struct RestoreCommand: Verb {
                 "rewarm restore latest --source-name web --target rediss://c2:6380 --ttl remaining",
                 "rewarm restore 20261121T07 --target redis://c2 --match 'web:*' --dry-run",
             ],
-            exitCodes: HelpText.reading + [.partial, .unsafeTarget, .unreachable]
+            exitCodes: HelpText.reading + [.denied, .partial, .unsafeTarget, .unreachable]
         )
     )
 

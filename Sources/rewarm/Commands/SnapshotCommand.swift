@@ -22,7 +22,7 @@ struct SnapshotCommand: Verb {
                 "rewarm snapshot --source redis://c1 --source-name web --method scan --tag v=42",
                 "rewarm snapshot --policy /etc/rewarm/web.yaml --quiet",
             ],
-            exitCodes: HelpText.writing + [.partial, .brake, .integrity, .guarded, .unreachable]
+            exitCodes: HelpText.writing + [.partial, .brake, .denied, .integrity, .guarded, .unreachable]
         )
     )
 

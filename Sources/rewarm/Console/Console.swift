@@ -43,13 +43,15 @@ final class Console: Sendable {
     ///
     /// It is printed with `-q` as well: it is what was asked for.
     func item(_ object: @autoclosure () -> JSONObject, text: @autoclosure () -> String) throws {
-        if isJSON { writeLine("item", object()) } else { output.write(text()) }
+        if isJSON { writeLine("item", object()) } else { writeResult { output.write(text()) } }
         try checkOutput()
     }
 
     /// The bytes that were asked for, as they are.
     func raw(_ bytes: some Sequence<UInt8>) throws {
-        output.write(bytes: bytes)
+        // No line feed ends them: a bar would be drawn over what stands there.
+        if output.isTerminal { progress?.end() }
+        writeResult { output.write(bytes: bytes) }
         try checkOutput()
     }
 
@@ -66,8 +68,7 @@ final class Console: Sendable {
     /// A line about what was done: for people, unless they want quiet.
     func done(_ text: @autoclosure () -> String) {
         guard !isJSON, !isQuiet else { return }
-        progress?.clear()
-        output.write(text() + "\n")
+        writeResult { output.write(text() + "\n") }
     }
 
     // MARK: Messages
@@ -122,9 +123,23 @@ final class Console: Sendable {
     // MARK: Lines
 
     private func writeMessage(_ text: String) {
-        progress?.clear()
-        errors.write(Printable.text(text, keepingLineFeeds: true) + "\n")
-        errors.flush()
+        withoutBar {
+            errors.write(Printable.text(text, keepingLineFeeds: true) + "\n")
+            errors.flush()
+        }
+    }
+
+    /// On a terminal a result shows at once, and never behind the bar that is drawn on the same screen.
+    private func writeResult(_ write: () -> Void) {
+        guard output.isTerminal else { return write() }
+        withoutBar {
+            write()
+            output.flush()
+        }
+    }
+
+    private func withoutBar(_ write: () -> Void) {
+        if let progress { progress.withoutBar(write) } else { write() }
     }
 
     private func writeLine(_ type: String, _ members: JSONObject) {

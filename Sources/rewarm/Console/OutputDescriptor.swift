@@ -13,16 +13,16 @@ final class OutputDescriptor: Sendable {
     /// A flush happens at this many collected bytes.
     private static let flushByteCount = 64 * 1024
 
+    let isTerminal: Bool
     private let descriptor: Int32
     private let collected: Mutex<[UInt8]>
     private let failure = Mutex<Int32>(0)
 
     init(_ descriptor: Int32) {
         self.descriptor = descriptor
+        isTerminal = isatty(descriptor) == 1
         collected = Mutex([])
     }
-
-    var isTerminal: Bool { isatty(descriptor) == 1 }
 
     /// Columns of the terminal; 80 where it does not tell.
     var columnCount: Int {

@@ -38,7 +38,6 @@ final class PlainFile {
     }
 
     private static func failure(_ action: String, _ path: String, _ number: Int32) -> OperationError {
-        let kind: FailureKind = number == EACCES || number == EPERM ? .denied : .failure
-        return OperationError(kind, "cannot \(action) '\(path)': \(String(cString: strerror(number)))")
+        OperationError(.failure, "cannot \(action) '\(path)': \(String(cString: strerror(number)))")
     }
 }

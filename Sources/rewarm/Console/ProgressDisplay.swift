@@ -1,6 +1,14 @@
 import Operations
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// Shows how far the operation is: a bar on a terminal, lines at an interval where they were asked for.
 final class ProgressDisplay: Sendable {
     enum Style: Sendable {
@@ -16,6 +24,8 @@ final class ProgressDisplay: Sendable {
         var latest: OperationProgress?
         var meter = ProgressMeter()
         var isDrawn = false
+        /// Nothing is drawn any more.
+        var isOver = false
     }
 
     let interval: Duration
@@ -34,8 +44,14 @@ final class ProgressDisplay: Sendable {
     ) -> ProgressDisplay? {
         if json { return interval.map { ProgressDisplay(.json, interval: $0, output: output) } }
         if let interval { return ProgressDisplay(.lines, interval: interval, output: errors) }
-        guard !quiet, errors.isTerminal else { return nil }
+        guard !quiet, errors.isTerminal, canRedraw else { return nil }
         return ProgressDisplay(.bar, interval: .milliseconds(200), output: errors)
+    }
+
+    /// False on a terminal that says of itself that it knows no control sequences.
+    private static var canRedraw: Bool {
+        guard let name = getenv("TERM") else { return false }
+        return strcmp(name, "dumb") != 0 && name.pointee != 0
     }
 
     private init(_ style: Style, interval: Duration, output: OutputDescriptor) {
@@ -58,17 +74,30 @@ final class ProgressDisplay: Sendable {
 
     /// Takes the bar off the terminal, so that a line can be written.
     func clear() {
+        withoutBar {}
+    }
+
+    /// Takes the bar off the terminal and keeps it off until `write` is done.
+    func withoutBar(_ write: () -> Void) {
         state.withLock { state in
-            guard state.isDrawn else { return }
-            state.isDrawn = false
-            output.write("\r\u{1B}[K")
-            output.flush()
+            if state.isDrawn {
+                state.isDrawn = false
+                output.write("\r\u{1B}[K")
+                output.flush()
+            }
+            write()
         }
+    }
+
+    /// Draws nothing from here on.
+    func end() {
+        clear()
+        state.withLock { $0.isOver = true }
     }
 
     private func draw() {
         state.withLock { state in
-            guard let progress = state.latest else { return }
+            guard !state.isOver, let progress = state.latest else { return }
             let elapsed = (ContinuousClock.now - start).milliseconds
             let reading = state.meter.read(progress, at: elapsed)
             switch style {

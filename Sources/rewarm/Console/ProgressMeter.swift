@@ -48,6 +48,8 @@ struct ProgressMeter {
 
     /// By bytes where their total is known, else by keys.
     private static func fraction(of progress: OperationProgress) -> Double? {
+        // Nothing moves while the source prepares: a bar at 0 % would say that something does.
+        guard progress.phase != .waiting else { return nil }
         if let total = progress.totalByteCount, total > 0 {
             return min(1, Double(progress.completedByteCount) / Double(total))
         }

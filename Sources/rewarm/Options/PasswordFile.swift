@@ -31,9 +31,11 @@ enum PasswordFile {
         }
         var line = bytes[..<count].prefix { $0 != 0x0A }
         if line.last == 0x0D { line = line.dropLast() }
-        guard !line.isEmpty else { throw OperationError(.usage, "the password file '\(path)' has an empty first line") }
+        guard !line.isEmpty else {
+            throw OperationError(.failure, "the password file '\(path)' has an empty first line")
+        }
         guard let text = String(validating: line, as: UTF8.self) else {
-            throw OperationError(.usage, "the password file '\(path)' is not text in UTF-8")
+            throw OperationError(.failure, "the password file '\(path)' is not text in UTF-8")
         }
         return Secret(text)
     }
@@ -49,7 +51,6 @@ enum PasswordFile {
     }
 
     private static func failure(_ path: String, _ number: Int32) -> OperationError {
-        let kind: FailureKind = number == EACCES || number == EPERM ? .denied : .usage
-        return OperationError(kind, "cannot read the password file '\(path)': \(String(cString: strerror(number)))")
+        OperationError(.failure, "cannot read the password file '\(path)': \(String(cString: strerror(number)))")
     }
 }

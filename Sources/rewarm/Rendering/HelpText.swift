@@ -6,7 +6,7 @@ enum HelpText {
     }
 
     /// The codes of a command that reads a snapshot of a repository.
-    static let reading: [ExitStatus] = [.repositoryAbsent, .locked, .denied, .integrity]
+    static let reading: [ExitStatus] = [.repositoryAbsent, .locked, .integrity]
     /// The codes of a command that writes to a repository.
-    static let writing: [ExitStatus] = [.repositoryAbsent, .locked, .denied]
+    static let writing: [ExitStatus] = [.repositoryAbsent, .locked]
 }

@@ -97,7 +97,7 @@ enum RestoreRendering {
         var lines = [Figures.counted(accounting.captured, noun, plural: plural(noun)) + " captured"]
         for name in RestoreAccounting.Class.allCases where accounting[name] > 0 {
             let reasons = (accounting.reasons[name] ?? [:]).sorted { $0.key < $1.key }
-                .map { "\($0.key) \(Figures.count($0.value))" }
+                .map { "\($0.key): \(Figures.count($0.value))" }
             let why = reasons.isEmpty ? "" : " (" + reasons.joined(separator: ", ") + ")"
             lines.append("  \(Figures.count(accounting[name])) \(name.rawValue)\(why)")
         }
