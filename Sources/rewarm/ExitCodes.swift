@@ -41,7 +41,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         switch self {
         case .ok: "done"
         case .failure: "failure"
-        case .usage: "the command line is wrong"
+        case .usage: "the command line or the policy is wrong"
         case .partial: "done but partial: usable, with warnings"
         case .brake: "a brake of retention refused: nothing was deleted"
         case .repositoryAbsent: "the repository or its catalog is not there"

@@ -46,19 +46,21 @@ struct ServerConnectionTests {
         await connection.close()
     }
 
-    @Test func `IPv6 and host names work`() async throws {
-        let server = try await RedisServer.start(.init(lines: ["bind 127.0.0.1 -::1"]))
+    @Test func `a host name works`() async throws {
+        let server = try await RedisServer.start()
         try await Self.connect("redis://localhost:\(server.port)").close()
-        // A machine without IPv6 has no ::1; then the server does not listen there, and the address is refused.
-        do throws(TransportError) {
-            let connection = try await Self.connect("redis://[::1]:\(server.port)")
-            #expect(connection.address == "[::1]:\(server.port)")
-            #expect(try await connection.command("PING").text == "PONG")
-            await connection.close()
-        } catch {
-            #expect([.refused, .unreachable].contains(error.code))
-            #expect(!server.log.contains("Address family not supported") || error.code == .unreachable)
+    }
+
+    @Test func `an IPv6 address works where the machine has one`() async throws {
+        guard SocketCalls.hasIPv6Loopback else {
+            print("absent on this machine, so not tested: IPv6 (no ::1)")
+            return
         }
+        let server = try await RedisServer.start(.init(lines: ["bind 127.0.0.1 ::1"]))
+        let connection = try await Self.connect("redis://[::1]:\(server.port)")
+        #expect(connection.address == "[::1]:\(server.port)")
+        #expect(try await connection.command("PING").text == "PONG")
+        await connection.close()
     }
 
     @Test func `a password is asked for, checked and accepted`() async throws {

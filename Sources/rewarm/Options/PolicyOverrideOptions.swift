@@ -46,7 +46,7 @@ typealias PolicyOptionText = (keyPath: String, text: String?, name: String)
 struct SourceOverrides: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "The node to read: redis://[user@]host:port[/db], rediss:// (TLS), redis+unix:///path, or valkey.",
+            "The node to read: redis://[user@]host:port, rediss:// (TLS), redis+unix:///path, or valkey.",
             valueName: "url"
         )
     )
