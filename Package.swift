@@ -204,7 +204,8 @@ let package = Package(
         .testTarget(
             name: "CatalogTests",
             dependencies: [
-                "SnapshotModel", "ObjectStorage", "Catalog", "StorageSimulation", "TestSupport",
+                "SnapshotModel", "Retention", "ObjectStorage", "Catalog", "Policy", "Operations", "StorageSimulation",
+                "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"), .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

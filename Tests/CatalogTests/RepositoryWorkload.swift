@@ -3,7 +3,7 @@ import ObjectStorage
 import SnapshotModel
 import Synchronization
 
-/// The life of a repository in eleven steps, for tests that break something under it: each step goes its way whatever
+/// The life of a repository in thirteen steps, for tests that break something under it: each step goes its way whatever
 /// became of the others, and reports what was acknowledged.
 struct RepositoryWorkload {
     /// What a user was told to be done.
@@ -21,7 +21,7 @@ struct RepositoryWorkload {
     /// Told of each step before it begins, so that a half-done one is known.
     let begin: (Acknowledgement) -> Void
 
-    static let ids = (0..<3).map { RepositoryFixture.manifest(hour: $0).id }
+    static let ids = (0..<4).map { RepositoryFixture.manifest(hour: $0).id }
 
     /// Runs all steps; returns how many failed.
     @discardableResult
@@ -31,14 +31,16 @@ struct RepositoryWorkload {
             do { try await body() } catch { failureCount += 1 }
         }
         let ids = Self.ids
-        for hour in 0..<3 as Range<Int64> {
+        for hour in 0..<4 as Range<Int64> {
             await step { try await publish(hour) }
         }
         await step { try await state(.hold(reason: "audit", until: nil), ids[1], .held(ids[1])) }
         await step { try await state(.deleted(reason: "expired"), ids[0], .deleted(ids[0])) }
-        await step { try await state(.deleted(reason: "by hand"), ids[2], .deleted(ids[2])) }
-        await step { try await state(.undeleted, ids[2], .undeleted(ids[2])) }
-        await step { try await state(.verified(problem: nil), ids[2], nil) }
+        await step { try await expire(ids[2]) }
+        await step { try await state(.deleted(reason: "by hand"), ids[3], .deleted(ids[3])) }
+        await step { try await state(.undeleted, ids[3], .undeleted(ids[3])) }
+        await step { try await state(.verified(problem: nil), ids[3], nil) }
+        await step { try await expire(nil) }
         fixture.clock.advance(milliseconds: 100 * RepositoryFixture.hour)
         await step { try await purge() }
         await step { _ = try await fixture.open(creates: false).rebuildCatalog() }
@@ -65,6 +67,23 @@ struct RepositoryWorkload {
         if let acknowledgement { begin(acknowledgement) }
         _ = try await repository.state([FactDraft(snapshot: id, statement: statement)], by: "me")
         if let acknowledgement { try await acknowledge(acknowledgement) }
+    }
+
+    /// Lets retention delete a snapshot, or nothing; the record of the run replaces that of the one before.
+    private func expire(_ id: SnapshotID?) async throws {
+        let repository = try await fixture.open(creates: false)
+        if let id { begin(.deleted(id)) }
+        let scope = PolicyScope(policy: "nightly", sourceName: "cache")
+        _ = try await repository.applyRetention(scope, by: "me") { inventory in
+            var change = RetentionChange()
+            if let id { change.deletions = [(id: id, reason: "expired by policy nightly")] }
+            let outcome = RunRecord.Outcome.expired(mark: fixture.clock.now, policyDigest: "d", deletedCount: 1)
+            let now = fixture.clock.now
+            change.run = RunDraft(startedAt: now, sourceName: nil, policy: "nightly", outcome: outcome)
+            change.removedRuns = inventory.runs.map(\.id)
+            return ((), change)
+        }
+        if let id { try await acknowledge(.deleted(id)) }
     }
 
     private func purge() async throws {

@@ -63,6 +63,9 @@ package final class FaultyFileSystem: FileSystem {
     /// Calls so far, failed ones included.
     package var callCount: Int { state.withLock { $0.callCount } }
 
+    /// Whether the process "died": nothing works any more.
+    package var isDead: Bool { state.withLock { $0.isDead } }
+
     /// Descriptors that were opened and not closed.
     package var openDescriptorCount: Int { state.withLock { $0.openDescriptors.count } }
 
