@@ -7,10 +7,18 @@ struct JSONContractTests {
     private static let types: Set<String> = ["status", "item", "warning", "error", "summary"]
 
     /// Every command line of the contract, with the exit code that it must have on a bench with one snapshot.
-    private static func lines(id: String, source: RedisServer, target: RedisServer) -> [(String, [String], Int32)] {
+    private static func lines(
+        id: String,
+        source: RedisServer,
+        target: RedisServer,
+        policy: String
+    ) -> [(String, [String], Int32)] {
         [
             ("snapshot", ["--source", source.url, "--source-name", "bench", "--method", "scan"], 0),
             ("import", [source.dumpPath, "--source-name", "file"], 0),
+            ("import", ["/dev/null"], 13), ("list", ["--failed"], 0),
+            ("snapshot", ["--policy", policy], 0), ("expire", ["--policy", policy, "--dry-run"], 0),
+            ("expire", ["--policy", policy], 0),
             ("list", [], 0), ("show", [id], 0), ("keys", [id], 0),
             ("get", [id, "greeting"], 0), ("get", [id, "list"], 0), ("get", [id, "hash"], 0),
             ("get", [id, "zset"], 0), ("get", [id, "stream"], 0), ("get", [id, "absent"], 1),
@@ -39,7 +47,10 @@ struct JSONContractTests {
         var shapes = ShapeBook()
         try bench.rewarm.directory.write("source: {url: 'redis://c1'}\n", to: "good.yaml")
         try bench.rewarm.directory.write("guards: {min-keys: x}\n", to: "bad.yaml")
-        let lines = Self.lines(id: id, source: source, target: target)
+        let policy = try bench.policy(
+            "source: {name: 'by-policy', url: '\(source.url)'}\nretention: {last: 1, apply: true}"
+        )
+        let lines = Self.lines(id: id, source: source, target: target, policy: policy)
         for (verb, options, exitCode) in lines + Self.policyLines {
             let isAboutPolicies = verb.hasPrefix("policy ")
             let words = verb.split(separator: " ").map(String.init) + options + ["--json"]
