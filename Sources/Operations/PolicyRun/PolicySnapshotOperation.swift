@@ -5,7 +5,7 @@ import SnapshotModel
 /// What cron wants in one line: a snapshot by a policy, and everything around it.
 ///
 /// ```text
-/// hooks before -> snapshot, checked and guarded -> if it is good: expire, purge -> hooks after, hooks always
+/// hooks before -> snapshot, checked and guarded -> if it is good: expire, purge -> metrics -> hooks after, hooks always
 /// ```
 /// Nothing here throws: whatever goes wrong, the steps behind it that tell somebody still run, also where the repository
 /// cannot be opened.
@@ -34,10 +34,12 @@ package struct PolicySnapshotOperation: Sendable {
 
     package func run(_ context: OperationContext) async -> PolicyRun {
         var run = PolicyRun(policy: policy.name, sourceName: policy.sourceName ?? "", startedAt: context.now())
+        let start = ContinuousClock.now
         await fire(.before, &run, context)
         run.snapshot = await takeSnapshot(run, context)
         if run.isGood { run.expiry = await expire(context) }
         run.finishedAt = context.now()
+        await writeMetrics(run, duration: ContinuousClock.now - start, context)
         await fire(run.isGood ? .afterSuccess : .afterFailure, &run, context)
         await fire(.always, &run, context)
         return run
@@ -64,6 +66,16 @@ package struct PolicySnapshotOperation: Sendable {
         } catch {
             return .failed(OperationError(describing: error))
         }
+    }
+
+    private func writeMetrics(_ run: PolicyRun, duration: Duration, _ context: OperationContext) async {
+        let attempt = RunAttempt(
+            endedAt: run.finishedAt ?? context.now(),
+            durationMilliseconds: duration.milliseconds,
+            exitCode: describe(run).exitCode ?? 0,
+            isSuccess: run.isGood
+        )
+        await MetricsUpdate(policy).run(context, attempt)
     }
 
     private func fire(_ event: HookEvent, _ run: inout PolicyRun, _ context: OperationContext) async {
