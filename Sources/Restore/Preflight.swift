@@ -114,7 +114,7 @@ package enum Preflight {
         guard present > 0, options.existing == .refuse, !options.flushTarget else { return nil }
         return .refusal(
             .functionsPresent,
-            "\(target.address) holds \(present) function libraries",
+            "\(target.address) holds \(present) function \(present == 1 ? "library" : "libraries")",
             advice: "remove them with --flush-target, or say with --existing skip or --existing replace what becomes "
                 + "of libraries that exist"
         )

@@ -152,7 +152,7 @@ package enum TargetSurvey {
         let key = RESPArgument.text(name)
         var trials: [[RESPArgument]] = [
             ["SELECT", 0], trialWrite(name, rdbVersion: rdbVersion), ["SET", key, "", "REWARM-TRIAL"], ["DUMP", key],
-            ["EXISTS", key], [expireTime ? "PEXPIRETIME" : "PTTL", key],
+            ["TYPE", key], [expireTime ? "PEXPIRETIME" : "PTTL", key],
         ]
         if functions { trials.append(["FUNCTION", "LIST"]) }
         var rules: [String] = []

@@ -24,9 +24,10 @@ struct AccessDataTests {
         }
     }
 
-    @Test(arguments: ["replication", "scan"])
-    func `frequencies come back as they were`(method: String) async throws {
-        let policy = RedisServer.Configuration(lines: ["maxmemory-policy allkeys-lfu", "lfu-decay-time 0"])
+    @Test(arguments: ["replication", "scan"], try await [ServerBinary.onPath()] + ServerMatrix.present())
+    func `frequencies come back as they were`(method: String, binary: ServerBinary) async throws {
+        let lines = ["maxmemory-policy allkeys-lfu", "lfu-decay-time 0"]
+        let policy = RedisServer.Configuration(lines: lines, binary: binary)
         let source = try await RedisServer.start(policy)
         let target = try await RedisServer.start(policy)
         try fill(source, option: "FREQ") { Int64($0 * 4 % 256) }
@@ -39,9 +40,9 @@ struct AccessDataTests {
         #expect(differences == [], "frequencies")
     }
 
-    @Test(arguments: ["replication", "scan"])
-    func `idle times come back and go on`(method: String) async throws {
-        let policy = RedisServer.Configuration(lines: ["maxmemory-policy allkeys-lru"])
+    @Test(arguments: ["replication", "scan"], try await [ServerBinary.onPath()] + ServerMatrix.present())
+    func `idle times come back and go on`(method: String, binary: ServerBinary) async throws {
+        let policy = RedisServer.Configuration(lines: ["maxmemory-policy allkeys-lru"], binary: binary)
         let source = try await RedisServer.start(policy)
         let target = try await RedisServer.start(policy)
         let began = ContinuousClock.now

@@ -27,7 +27,7 @@ struct PermissionTests {
         #expect(try await scenario.run("list", ["--json"]).items.isEmpty)
     }
 
-    @Test(arguments: ["info", "select", "set", "restore", "dump", "exists", "pexpiretime"])
+    @Test(arguments: ["info", "select", "set", "restore", "dump", "type", "pexpiretime"])
     func `a restore names the permission that is missing on the target, before the first write`(
         command: String
     ) async throws {
