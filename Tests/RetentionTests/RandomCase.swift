@@ -37,6 +37,12 @@ struct RandomCase {
             let jitter = generator.chance(50) ? 0 : Int64.random(in: 0..<step, using: &generator)
             return Self.backup(index, UnixMilliseconds(center - distance * step - jitter), &generator)
         }
+        // Now and then nearly all are one chain.
+        if generator.chance(15) {
+            for index in backups.indices.dropFirst() where generator.chance(85) {
+                backups[index].parents = ["b\(index - 1)"]
+            }
+        }
         backups.shuffle(using: &generator)
     }
 
