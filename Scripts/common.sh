@@ -32,6 +32,7 @@ is_present() {
         libzstd-dev) has_header zstd.h ;;
         libhiredis-dev) has_header hiredis/hiredis.h ;;
         redis-tools) command -v redis-cli >/dev/null ;;
+        systemd) command -v systemd-analyze >/dev/null ;;
         *) command -v "$1" >/dev/null ;;
     esac
 }

@@ -7,6 +7,7 @@ struct HelpTests {
         "", "snapshot", "restore", "import", "list", "show", "keys", "get", "verify", "hold", "hold add",
         "hold remove", "hold list", "delete", "undelete", "purge", "expire", "accept", "catalog", "catalog rebuild",
         "catalog check", "policy", "policy check", "policy show", "policy schema",
+        "check", "schedule", "schedule print",
     ]
 
     @Test(arguments: verbs) func `the help of a command is as it was`(verb: String) async throws {
@@ -17,7 +18,7 @@ struct HelpTests {
         try Golden.expect(outcome.output, "help" + words.map { "-" + $0 }.joined() + ".txt")
     }
 
-    @Test(arguments: verbs.filter { !["", "hold", "catalog", "policy"].contains($0) })
+    @Test(arguments: verbs.filter { !["", "hold", "catalog", "policy", "schedule"].contains($0) })
     func `the help of a command has examples and exit codes`(verb: String) async throws {
         let words = verb.split(separator: " ").map { String($0) }
         let output = try await Bench().rewarm.run(words + ["--help"]).output
@@ -45,7 +46,7 @@ struct HelpTests {
         for line in outcome.output.split(separator: "\n") where line.hasPrefix(".") || line.hasPrefix("'") {
             #expect(known.contains { line == $0 || line.hasPrefix($0 + " ") }, "\(line)")
         }
-        for verb in Self.verbs where !["", "hold", "catalog", "policy"].contains(verb) {
+        for verb in Self.verbs where !["", "hold", "catalog", "policy", "schedule"].contains(verb) {
             #expect(outcome.output.contains(".SH \"REWARM \(verb.uppercased())\""), "\(verb)")
         }
     }

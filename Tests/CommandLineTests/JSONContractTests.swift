@@ -30,6 +30,8 @@ struct JSONContractTests {
             ("delete", [id], 0), ("purge", ["--dry-run"], 0), ("undelete", [id], 0), ("purge", [], 0),
             ("accept", [id], 1), ("catalog check", [], 0), ("catalog rebuild", [], 0),
             ("verify", [], 2),
+            ("check", ["--policy", "bench.yaml"], 16),
+            ("schedule print", ["--cron", "--policy", "bench.yaml"], 0),
         ]
     }
 
@@ -46,6 +48,8 @@ struct JSONContractTests {
         let id = try await bench.snapshot(source)
         var shapes = ShapeBook()
         try bench.rewarm.directory.write("source: {url: 'redis://c1'}\n", to: "good.yaml")
+        let text = "source: {name: bench, url: 'redis://c1'}\ncheck: {drilled-within: 1d}\nschedule: {every: day}\n"
+        try bench.rewarm.directory.write(text, to: "bench.yaml")
         try bench.rewarm.directory.write("guards: {min-keys: x}\n", to: "bad.yaml")
         let policy = try bench.policy(
             "source: {name: 'by-policy', url: '\(source.url)'}\nretention: {last: 1, apply: true}"

@@ -2,9 +2,9 @@ import Catalog
 package import Policy
 import SnapshotModel
 
-/// Looks at the snapshots of a policy as monitoring does: are they young, large, verified, and is there room for the
-/// next one?
+/// Looks at the snapshots of a policy as monitoring does.
 ///
+/// Are they young, large, verified, and is there room for the next one?
 /// Reads only: the catalog, or the manifests where there is none.
 package struct CheckOperation: Sendable {
     private let policy: PolicyFile

@@ -10,10 +10,12 @@ package struct CrontabEntry: Sendable {
         self.run = run
     }
 
-    package var fileName: String { "rewarm-" + SystemdText.unitName(run.policy.name) + ".cron" }
+    package var file: SchedulerFile {
+        SchedulerFile(name: "rewarm-" + SystemdText.unitName(run.policy.name) + ".cron", text: text)
+    }
 
     /// Remarks and the line, each with its line feed.
-    package var text: String {
+    var text: String {
         """
         # Rewarm: snapshots by the policy \(remark(run.policy.name)). For the crontab of \(run.userName): crontab -e
         # Times are those of this machine's zone; cron makes nothing up for a machine that was off.
@@ -25,7 +27,7 @@ package struct CrontabEntry: Sendable {
     }
 
     /// Five fields and the command.
-    package var line: String { Self.fields(run.schedule) + " " + command }
+    var line: String { Self.fields(run.schedule) + " " + command }
 
     static func fields(_ schedule: PolicySchedule) -> String {
         let time = schedule.effectiveTime

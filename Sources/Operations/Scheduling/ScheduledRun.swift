@@ -51,7 +51,7 @@ package struct ScheduledRun: Sendable {
         }
     }
 
-    /// The command line. Quiet: what it prints then is what somebody must read.
+    /// The command line, quiet: what it prints then is what somebody must read.
     package var words: [String] {
         let location = namesRepository ? ["--repository", repository] : []
         return [program, "snapshot", "--policy", policyFile] + location + ["--quiet"]

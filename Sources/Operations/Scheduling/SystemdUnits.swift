@@ -2,16 +2,6 @@ import Policy
 
 /// The units with which systemd takes the snapshots of a policy: a service, its timer, and whom to tell of a failure.
 package struct SystemdUnits: Sendable {
-    /// One unit file.
-    package struct File: Hashable, Sendable {
-        package let name: String
-        package let text: String
-
-        package init(name: String, text: String) {
-            (self.name, self.text) = (name, text)
-        }
-    }
-
     /// The template that is called for a unit that failed.
     private static let failureTemplate = "rewarm-failure@"
 
@@ -20,17 +10,28 @@ package struct SystemdUnits: Sendable {
     private let onFailure: String?
     private let baseName: String
 
-    package init(_ run: ScheduledRun, onFailure: String? = nil) {
+    /// Throws `usage` for a program that systemd refuses to start.
+    package init(_ run: ScheduledRun, onFailure: String? = nil) throws(OperationError) {
+        // string_is_safe() of systemd, src/basic/string-util.c.
+        guard !run.program.contains(where: { "\"'\\".contains($0) }) else {
+            throw OperationError(
+                .usage,
+                "systemd starts no program with a quotation mark or a backslash in its path: \(run.program)",
+                hint: "name another path with --command"
+            )
+        }
         self.run = run
         self.onFailure = onFailure
         baseName = "rewarm-" + SystemdText.unitName(run.policy.name)
     }
 
-    package var timerName: String { baseName + ".timer" }
+    private var timerName: String { baseName + ".timer" }
 
-    package var files: [File] {
-        let own = [File(name: baseName + ".service", text: service), File(name: timerName, text: timer)]
-        return onFailure == nil ? own + [File(name: Self.failureTemplate + ".service", text: failure)] : own
+    package var files: [SchedulerFile] {
+        let own = [
+            SchedulerFile(name: baseName + ".service", text: service), SchedulerFile(name: timerName, text: timer),
+        ]
+        return onFailure == nil ? own + [SchedulerFile(name: Self.failureTemplate + ".service", text: failure)] : own
     }
 
     private var header: String {
@@ -77,8 +78,10 @@ package struct SystemdUnits: Sendable {
 }
 
 extension SystemdUnits {
+    /// The run itself.
+    ///
     /// Without `RequiresMountsFor=`: a disk that cannot be mounted would end the job before the service starts, and
-    /// then neither hooks nor `OnFailure=` would tell anybody. So the run itself finds that its repository is not there.
+    /// then neither hooks nor `OnFailure=` would tell anybody. So the run finds for itself that its repository is gone.
     private var service: String {
         header + """
             [Unit]

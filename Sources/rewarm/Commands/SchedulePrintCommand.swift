@@ -59,26 +59,20 @@ struct SchedulePrintCommand: Verb {
 
     func perform(_ console: Console) async throws -> VerbResult {
         let run = try scheduledRun(console)
+        let files = try cron ? [CrontabEntry(run).file] : SystemdUnits(run, onFailure: onFailure).files
         if systemd, !run.hiddenPaths.isEmpty {
             let names = run.hiddenPaths.joined(separator: ", ")
             console.notify(OperationNotice(.warning, "the service has a /tmp of its own and will not see \(names)"))
         }
-        let units = SystemdUnits(run, onFailure: onFailure)
-        let entry = CrontabEntry(run)
-        let files = cron ? [SystemdUnits.File(name: entry.fileName, text: entry.text)] : units.files
         for file in files {
             if let directory { try write(file, to: directory) }
             let json: JSONObject = ["file": .string(file.name), "text": .string(file.text)]
             let shown = directory.map { "\($0)/\(file.name)\n" } ?? title(file) + file.text
             try console.item(json, text: shown)
         }
-        if systemd, directory != nil {
-            console.notify(
-                OperationNotice(
-                    .notice,
-                    "copy them to /etc/systemd/system, then: systemctl daemon-reload && systemctl enable --now '\(units.timerName)'"
-                )
-            )
+        if systemd, directory != nil, let timer = files.first(where: { $0.name.hasSuffix(".timer") }) {
+            let next = "copy them to /etc/systemd/system, then: systemctl daemon-reload"
+            console.notify(OperationNotice(.notice, "\(next) && systemctl enable --now '\(timer.name)'"))
         }
         return VerbResult(.ok, ["fileCount": .count(files.count)])
     }
@@ -98,9 +92,9 @@ struct SchedulePrintCommand: Verb {
     }
 
     /// Several files on one stream are told apart by their names.
-    private func title(_ file: SystemdUnits.File) -> String { systemd ? "# /etc/systemd/system/\(file.name)\n" : "" }
+    private func title(_ file: SchedulerFile) -> String { systemd ? "# /etc/systemd/system/\(file.name)\n" : "" }
 
-    private func write(_ file: SystemdUnits.File, to directory: String) throws {
+    private func write(_ file: SchedulerFile, to directory: String) throws {
         let output = try PlainFile(path: "\(directory)/\(file.name)", isPublic: true)
         try output.write(ByteBuffer(string: file.text))
         try output.finish()
