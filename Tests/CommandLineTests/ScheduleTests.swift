@@ -94,7 +94,7 @@ struct ScheduleTests {
     }
 
     /// Names with everything that a quotation can get wrong.
-    private static let nasty = ["plain", "two words", "50% off", "it's", "a \"b\" $HOME $$", "back\\slash", "été"]
+    private static let nasty = ["plain", "two words", "50%n off", "it's", "a \"b\" $HOME $$", "back\\slash", "été"]
 
     @Test(arguments: nasty) func `cron gives the shell the paths as they are`(name: String) async throws {
         let bench = try Bench()
