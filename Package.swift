@@ -257,8 +257,8 @@ if Context.environment["REWARM_FUZZ"] == "1" {
             name: "Fuzzer",
             dependencies: ["Fuzzing"],
             path: "Tests/Fuzzing/Fuzzer",
-            swiftSettings: settings + [.unsafeFlags(sanitizers + ["-parse-as-library"])],
-            linkerSettings: [.unsafeFlags(sanitizers)]
+            swiftSettings: settings + [.unsafeFlags(sanitizers)],
+            linkerSettings: [.unsafeFlags(sanitizers + ["-use-ld=lld"])]
         )
     )
 }

@@ -42,11 +42,12 @@ extension FuzzTarget {
             }
         case 4:
             try checkAgain {
-                try SupersededRecords.places(decoding: content, of: .trailer)
-            } again: { places in
-                try SupersededRecords(places).encoded().flatMap {
-                    try SupersededRecords.places(decoding: $0, of: .trailer)
-                }
+                SupersededRecords(try SupersededRecords.places(decoding: content, of: .trailer))
+            } again: { records in
+                let blocks = records.encoded()
+                return SupersededRecords(
+                    try blocks.flatMap { try SupersededRecords.places(decoding: $0, of: .trailer) }
+                )
             }
         default:
             try checkAgain {

@@ -34,27 +34,35 @@ package struct FuzzFinding: Error, CustomStringConvertible {
     }
 }
 
-/// The ways in which a target splits its input: at every offset of a short one, at some of a long one, and bytewise.
+/// The ways in which a target splits its input: at every offset and bytewise a short one, at some offsets and in small
+/// pieces a long one.
 ///
 /// They follow from the bytes alone, so that a finding is repeated by its input.
 struct Splits {
-    private static let wholeLimit = 64
-    private static let sampleCount = 8
+    private static let wholeLimit = 24
+    private static let sampleCount = 2
+    private static let largestPiece = 64
 
     let ways: [[ArraySlice<UInt8>]]
 
     init(_ bytes: [UInt8]) {
-        let offsets: [Int]
-        if bytes.count <= Self.wholeLimit {
-            offsets = Array(bytes.indices.dropFirst())
-        } else {
-            // FNV-1a.
-            var hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
-            offsets = (0..<Self.sampleCount).map { _ in
-                hash = hash &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Int((hash >> 33) % UInt64(bytes.count))
-            }
+        guard bytes.count > Self.wholeLimit else {
+            ways =
+                bytes.indices.dropFirst().map { [bytes[..<$0], bytes[$0...]] } + [bytes.indices.map { bytes[$0...$0] }]
+            return
         }
-        ways = offsets.map { [bytes[..<$0], bytes[$0...]] } + [bytes.indices.map { bytes[$0...$0] }]
+        // FNV-1a, then a linear congruential generator.
+        var hash = bytes.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+        func next(below bound: Int) -> Int {
+            hash = hash &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int((hash >> 33) % UInt64(bound))
+        }
+        var ways = (0..<Self.sampleCount).map { _ in
+            let offset = next(below: bytes.count)
+            return [bytes[..<offset], bytes[offset...]]
+        }
+        let piece = 1 + next(below: Self.largestPiece)
+        ways.append(stride(from: 0, to: bytes.count, by: piece).map { bytes[$0..<min($0 + piece, bytes.count)] })
+        self.ways = ways
     }
 }
