@@ -111,8 +111,8 @@ let package = Package(
         .executableTarget(
             name: "rewarm",
             dependencies: [
-                "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Capture", "Restore", "Catalog",
-                "Policy", "Retention", "Operations",
+                "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Restore", "Catalog", "Policy",
+                "Retention", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]

@@ -77,7 +77,7 @@ extension Repository {
             }
             inventory.items.append(try await item(entry, isLeased: leased.contains(entry.id)))
         }
-        inventory.runs = try await contents.runs().compactMap(\.record).filter { scope.contains($0) }.reversed()
+        inventory.runs = try await contents.runs().newestRecords.filter { scope.contains($0) }
         return inventory
     }
 

@@ -59,7 +59,7 @@ extension Repository {
             }
         }
         if stored == nil { stored = try await contents.runs() }
-        return RunListing(records: (stored ?? []).compactMap(\.record).reversed(), notices: notices)
+        return RunListing(records: (stored ?? []).newestRecords, notices: notices)
     }
 
     /// Writes the object of a record, under the publishing lock.
@@ -87,5 +87,12 @@ extension Repository {
             }
         }
         throw RepositoryError(.storage, "found no free name for the record of a run")
+    }
+}
+
+extension [StoredRun] {
+    /// Those that can be read, the newest first; ids only sort by seconds.
+    var newestRecords: [RunRecord] {
+        compactMap(\.record).sorted { ($0.recordedAt, $0.id) > ($1.recordedAt, $1.id) }
     }
 }

@@ -70,7 +70,9 @@ struct ActionModel {
         case ..<52:
             let hours = Int64.random(in: 1...100, using: &random)
             let end = now.advanced(byMilliseconds: hours * RepositoryFixture.hour)
-            return .hold(one, until: Bool.random(using: &random) ? end : nil)
+            // Deleted ones, too: a hold that comes after the deletion binds purge.
+            let any = states.keys.sorted().randomElement(using: &random) ?? one
+            return .hold(any, until: Bool.random(using: &random) ? end : nil)
         case ..<58: return .removeHolds(states.filter { $0.value.heldUntil != nil }.keys.min() ?? one)
         case ..<64: return .delete(one)
         case ..<68: return deleted.randomElement(using: &random).map { .undelete($0) } ?? .expire

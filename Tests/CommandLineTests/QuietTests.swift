@@ -42,9 +42,15 @@ struct QuietTests {
         let source = try await Bench.source()
         let bench = try Bench()
         let name = "evil\u{1B}[2J\rname"
-        let options = ["--source", source.url, "--source-name", name, "--tag", "a=\u{1B}]0;x\u{07}", "--create"]
-        #expect(try await bench.run("snapshot", options).exitCode == 0)
-        for (verb, options) in [("list", []), ("show", ["latest"]), ("verify", ["--all"]), ("snapshot", options)] {
+        try source.client().command("SAVE")
+        let labels = ["--source-name", name, "--tag", "a=\u{1B}]0;x\u{07}", "--create"]
+        let (snapshot, copy) = (["--source", source.url] + labels, [source.dumpPath] + labels)
+        #expect(try await bench.run("snapshot", snapshot).exitCode == 2, "a policy cannot have such a name")
+        #expect(try await bench.run("import", copy).exitCode == 0)
+        let commands = [
+            ("list", []), ("show", ["latest"]), ("verify", ["--all"]), ("import", copy), ("snapshot", snapshot),
+        ]
+        for (verb, options) in commands {
             let outcome = try await bench.run(verb, options)
             #expect(!(outcome.output + outcome.errors).contains { $0 == "\u{1B}" || $0 == "\u{07}" }, "\(verb)")
         }

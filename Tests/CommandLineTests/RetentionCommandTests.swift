@@ -27,7 +27,7 @@ struct RetentionCommandTests {
         for options in [[], ["--apply"]] {
             let outcome = try await bench.run("expire", ["--policy", policy] + options)
             #expect(outcome.exitCode == 4, "\(outcome)")
-            #expect(outcome.output.split(separator: "\n").count { $0.contains(" delete ") } == 7, "\(outcome)")
+            #expect(outcome.output.split(separator: "\n").count { $0.contains("  delete  ") } == 7, "\(outcome)")
             #expect(outcome.errors.contains("--allow-mass-delete"), "\(outcome)")
         }
         let json = try await bench.run("expire", ["--policy", policy, "--apply", "--json"])

@@ -6,7 +6,7 @@ import Testing
 @Suite(.serialized)
 struct KilledRetentionTests {
     /// A thousand of each with REWARM_SOAK=1, a few otherwise.
-    private static let killCount = TestExtent.count(bounded: 25, whole: 1000)
+    private static let killCount = TestExtent.count(bounded: 10, whole: 1000)
 
     /// A repository that is filled again and again, with one snapshot that is held.
     private struct Stage {
@@ -24,7 +24,7 @@ struct KilledRetentionTests {
             try KeyspaceGenerator.fill(server, seed: 5, keyCount: 50)
             try server.client().command("SAVE")
             try FileManager.default.copyItem(atPath: server.dumpPath, toPath: file)
-            try "name: p\nsource: {name: s}\nretention: {last: 3, max-delete: 100%, grace: 0h}\n"
+            try "name: p\nsource: {name: s}\nretention: {last: 3, max-delete: 100%, grace: 0h, last-verified: false}\n"
                 .write(toFile: policy, atomically: false, encoding: .utf8)
             held = try await write()
             let hold = try await scenario.run("hold add", [held, "--reason", "audit"])
