@@ -190,10 +190,10 @@ struct RetentionCommandTests {
         let free = try SocketCalls.freeLoopbackPort()
         #expect(try await snapshot(["--source", "redis://127.0.0.1:\(free)", "--source-name", "gone"]) == 20)
         #expect(try await bench.run("import", ["/dev/null", "--source-name", "file"]).exitCode == 13)
-        #expect(try await snapshot(["--policy", policy]) == 2)
+        #expect(try await snapshot(["--policy", policy]) == 1)
         let items = try await bench.run("list", ["--failed", "--json"]).items
         #expect(items.map { $0["sourceName"].text } == ["s", "file", "gone", "s"])
-        #expect(items.map { $0["kind"].text } == ["usage", "integrity", "unreachable", "denied"])
+        #expect(items.map { $0["kind"].text } == ["failure", "integrity", "unreachable", "denied"])
         #expect(items.first?["policy"].text == "p")
         #expect(items.allSatisfy { $0["reason"].text?.isEmpty == false })
         let text = try await bench.run("list", ["--failed", "--source-name", "gone"])

@@ -120,7 +120,7 @@ struct ServerTLSTests {
         for (options, name) in cases {
             let error = await Self.failure("rediss://127.0.0.1:1", tls: options)
             #expect(error?.code == .tls(.configuration))
-            #expect(error?.category == .usage)
+            #expect(error?.category == .unusableFile)
             #expect(error?.message.contains(name) == true)
         }
     }

@@ -7,6 +7,8 @@ package struct ExpireDecision: Sendable {
     package let plan: RetentionPlan
     /// The time that was taken for now.
     package let now: UnixMilliseconds
+    /// How long deciding took, in milliseconds, without reading what there is and without writing.
+    package let planningMilliseconds: Int64
     /// Live snapshots of other policies, which were not looked at; nil where there is no repository.
     package let outOfScopeCount: Int?
     /// Stored bytes by id; without failed attempts, and empty where there is no repository.
@@ -21,7 +23,9 @@ package struct ExpireDecision: Sendable {
     init(_ inventory: RepositoryInventory, _ request: ExpireRequest, _ planner: RetentionPlanner, now: UnixMilliseconds)
     {
         let input = RetentionInput(inventory, request)
+        let start = ContinuousClock.now
         plan = planner.plan(input.backups, facts: input.facts, overrides: request.overrides, now: now)
+        planningMilliseconds = (ContinuousClock.now - start).milliseconds
         self.now = now
         outOfScopeCount = inventory.outOfScopeCount
         storedByteCounts = Dictionary(inventory.items.map { ($0.entry.id.text, $0.entry.storedByteCount) }) { $1 }
@@ -39,7 +43,9 @@ package struct ExpireDecision: Sendable {
     /// The plan for a list that somebody wrote.
     init(_ list: WhatIfList, _ request: ExpireRequest, _ planner: RetentionPlanner, now: UnixMilliseconds) {
         let facts = RetentionFacts(scheduleInterval: request.scheduleInterval)
+        let start = ContinuousClock.now
         plan = planner.plan(list.backups, facts: facts, overrides: request.overrides, now: now)
+        planningMilliseconds = (ContinuousClock.now - start).milliseconds
         self.now = now
         outOfScopeCount = nil
         (storedByteCounts, run, supersededRuns, failedRuns) = ([:], nil, [], [:])

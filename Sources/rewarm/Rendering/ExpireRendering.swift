@@ -129,6 +129,7 @@ struct ExpireRendering {
             "isWhatIf": .bool(isWhatIf),
         ]
         object.add(SnapshotRendering.instant("plannedFor", decision.now))
+        object.add("planningMilliseconds", .integer(decision.planningMilliseconds))
         object.add("timeZoneDataVersion", .string(plan.timeZoneDataVersion))
         object.add("keepCount", .count(decision.count(.keep)))
         object.add("skipCount", .count(decision.count(.skip)))
