@@ -75,7 +75,7 @@ struct CheckRendering {
         case .unreadable(let error): error.hint
         case .suspicious(let entry):
             "look at it with 'rewarm show \(entry.id)'; if it is right: rewarm accept \(entry.id)"
-        case .verification: "rewarm verify --all --policy \(report.policy)"
+        case .verification: "rewarm verify --all --policy '\(report.policy)'"
         case .damaged(let entries): entries.first.map { "rewarm verify \($0.id)" }
         default: nil
         }

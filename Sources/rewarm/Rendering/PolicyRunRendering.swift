@@ -20,7 +20,7 @@ struct PolicyRunRendering {
     /// What hooks are told; the object on their standard input has the fields of the summary of `--json`.
     func hookReport(repository: String) -> HookReport {
         let status: HookReport.Status = run.snapshot == nil ? .running : run.isGood ? .success : .failure
-        let exitCode = run.snapshot.map { _ in (run.failure.map { ExitStatus($0.kind) } ?? partialStatus).rawValue }
+        let exitCode = run.snapshot.map { _ in exitStatus.rawValue }
         var object: JSONObject = ["schema": .integer(JSONLine.schema), "status": .string(status.rawValue)]
         object.add("exitCode", exitCode.map { .integer(Int64($0)) } ?? .null)
         object.add("repository", .string(repository))
@@ -34,6 +34,13 @@ struct PolicyRunRendering {
             snapshot: run.report?.manifest.id.text,
             json: object.text
         )
+    }
+
+    /// As the process will end: a run that a signal ended has the signal's code.
+    private var exitStatus: ExitStatus {
+        guard let failure = run.failure else { return partialStatus }
+        let signal = failure.kind == .cancelled ? SignalWatch.shared.status : nil
+        return signal ?? ExitStatus(failure.kind)
     }
 
     private func text(_ report: SnapshotReport) -> String {
