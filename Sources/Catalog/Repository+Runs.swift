@@ -36,9 +36,16 @@ package struct RunListing: Sendable {
 }
 
 extension Repository {
+    /// Free bytes below which no record is begun: one that does not fit would only leave the catalog behind, and purge
+    /// could not make room.
+    private static let recordRoomByteCount: UInt64 = 256 << 10
+
     /// Puts a run on record: its object, then its row.
     package func record(_ draft: RunDraft, by author: String) async throws(RepositoryError) -> RecordedRun {
-        try await withRepositoryShared { () async throws(RepositoryError) in
+        guard try freeByteCount() >= Self.recordRoomByteCount else {
+            throw RepositoryError(.storage, "no room is left in '\(path)'")
+        }
+        return try await withRepositoryShared { () async throws(RepositoryError) in
             try await publishing { catalog async throws(RepositoryError) in
                 let generation = try generationMark.advance()
                 let (stored, record) = try await put(draft, by: author)

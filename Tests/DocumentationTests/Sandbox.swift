@@ -25,6 +25,7 @@ struct Sandbox: Sendable {
         try files.createSymbolicLink(atPath: home + "/Scripts", withDestinationPath: ProjectFile.root + "/Scripts")
         let path = command.environment["PATH"] ?? "/usr/bin:/bin"
         command.environment["PATH"] = programs + ":" + path
+        try Self.copyPolicies(to: home + "/Policies", source: source)
         // The scripts take the command of this build instead of making a release of it.
         command.environment["REWARM"] = RewarmCommand.path
         rewarm = command
@@ -32,6 +33,16 @@ struct Sandbox: Sendable {
         // Readers of the later pages have read the first one: there is a snapshot in the standard repository.
         let outcome = try await rewarm.run("snapshot", "--source", source.url)
         guard outcome.exitCode == 0 else { throw TestEnvironmentError.failed("rewarm snapshot", outcome.description) }
+    }
+
+    /// The project's policies, with the source's address in the place of that in the text.
+    private static func copyPolicies(to directory: String, source: RedisServer) throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        for policy in try ProjectFile.all(below: "Policies", suffix: ".yaml") {
+            let text = policy.text.replacing(sourceAddress, with: "127.0.0.1:\(source.port)")
+            let name = policy.path.split(separator: "/").last.map(String.init) ?? policy.path
+            try text.write(toFile: directory + "/" + name, atomically: false, encoding: .utf8)
+        }
     }
 
     /// Runs a block with bash; the nodes' addresses are put in the place of those in the text.
