@@ -7,19 +7,19 @@ extension RDBSkimmer {
         if KeyMetadata.isMarked(by: type, format) {
             machine.begin(RDBCode.shared.keyWithMetadata)
         } else {
-            try beginInnerValue(type: type)
+            machine.begin(try entry(ofValue: type))
         }
         state = .body
     }
 
-    /// Begins the value of a DUMP body, behind metadata if there is any.
+    /// The program for the value of a DUMP body, behind metadata if there is any.
     ///
     /// Types that refer to a template cannot stand there.
-    private mutating func beginInnerValue(type: UInt8) throws(RDBError) {
+    private mutating func entry(ofValue type: UInt8) throws(RDBError) -> Int {
         guard let row = RDBValueTypes.row(type: type, format: format), !row.refersToTemplate, let entry = row.entry
         else { throw .unknownType(type: type, format: format, offset: offset) }
         valueType = row
-        machine.begin(entry)
+        return entry
     }
 
     /// Passes the current body on as far as input and room go.
@@ -36,7 +36,7 @@ extension RDBSkimmer {
         case .needsInput: return .needsInput
         case .outputFull: return output.readableBytes >= outputLimit ? .outputFull : nil
         case .innerType(let type):
-            try beginInnerValue(type: type)
+            machine.goOn(with: try entry(ofValue: type))
             return nil
         case .failed(let fault): throw .malformed(fault, offset: offset)
         }

@@ -65,15 +65,20 @@ struct ValueMachine: Sendable {
 
     /// Begins a program; `count` is on the stack from the start, for a program that expects one.
     mutating func begin(_ entry: Int, count: UInt64? = nil) {
+        held.byteCount = 0
+        goOn(with: entry)
+        if let count { push(count) }
+    }
+
+    /// Begins a program behind one whose last bytes may still wait for room in the output.
+    mutating func goOn(with entry: Int) {
         start = entry
         counter = entry
         stage = .step
         depth = 0
-        held.byteCount = 0
         listpack = nil
         wantedRoom = 0
         moduleID = nil
-        if let count { push(count) }
     }
 
     mutating func run(_ window: inout MachineWindow, _ code: UnsafePointer<RDBInstruction>) -> MachineStatus {

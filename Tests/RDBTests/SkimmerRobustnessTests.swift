@@ -28,6 +28,22 @@ struct SkimmerRobustnessTests {
         }
     }
 
+    @Test("a value behind metadata of its key is the same in pieces and outputs of any size")
+    func valueBehindMetadata() throws {
+        let mode = RDBSkimmer.Mode.value(format: PayloadFormat(engine: .redis, rdbVersion: 15), type: 243)
+        // No metadata, then a string.
+        let body = RDBBytes.build { body in
+            body.raw([0, 0])
+            body.string("a value of 31 bytes, more or le")
+        }
+        for piece in 1...body.count {
+            for limit in 1...body.count + 1 {
+                let items = try Skimming(pieces: [piece], outputLimit: limit).body(of: body, mode: mode)
+                try #require(items == body, "pieces of \(piece), output of \(limit)")
+            }
+        }
+    }
+
     @Test("random pieces of a large compressed value give the same items")
     func largeValues() throws {
         var generator = SeededGenerator.fromEnvironment("RDB pieces", fallback: 31)

@@ -98,6 +98,30 @@ struct Skimming {
         }
     }
 
+    /// All output of a run over one value.
+    func body(of stored: [UInt8], mode: RDBSkimmer.Mode) throws -> [UInt8] {
+        var skimmer = RDBSkimmer(mode: mode)
+        var (input, output) = (ByteBuffer(), ByteBuffer())
+        var body: [UInt8] = []
+        var rest = stored[...]
+        var piece = 0
+        while true {
+            let event = try skimmer.next(&input, into: &output, outputLimit: outputLimit)
+            body += output.readableBytesView
+            output.clear()
+            switch event {
+            case .needsInput:
+                try #require(!rest.isEmpty)
+                let count = pieces[min(piece, pieces.count - 1)]
+                input = ByteBuffer(bytes: rest.prefix(count))
+                rest = rest.dropFirst(count)
+                piece += 1
+            case .end: return body
+            default: continue
+            }
+        }
+    }
+
     /// The body of one DUMP payload, LZF unwrapped.
     static func body(_ stored: [UInt8], type: UInt8, format: PayloadFormat) throws -> [UInt8] {
         var skimmer = RDBSkimmer(mode: .value(format: format, type: type))
