@@ -29,7 +29,8 @@ final class FileByteSource: Sendable {
     init(path: String?) throws(CaptureError) {
         name = path ?? "standard input"
         if let path {
-            let opened = open(path, O_RDONLY | O_CLOEXEC)
+            var opened: Int32
+            repeat { opened = open(path, O_RDONLY | O_CLOEXEC) } while opened < 0 && errno == EINTR
             guard opened >= 0 else { throw Self.error(name) }
             descriptor = opened
         } else {

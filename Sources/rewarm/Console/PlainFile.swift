@@ -16,7 +16,10 @@ final class PlainFile {
 
     init(path: String, isPublic: Bool = false) throws(OperationError) {
         self.path = path
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPublic ? 0o644 : 0o600)
+        var descriptor: Int32
+        repeat {
+            descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, isPublic ? 0o644 : 0o600)
+        } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0, let file = fdopen(descriptor, "w") else {
             throw Self.failure("open", path, errno)
         }

@@ -15,7 +15,8 @@ enum PasswordFile {
 
     /// The first line without its line feed; the rest is ignored, so that comments may follow.
     static func read(_ path: String) throws(OperationError) -> Secret {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        var descriptor: Int32
+        repeat { descriptor = open(path, O_RDONLY | O_CLOEXEC) } while descriptor < 0 && errno == EINTR
         guard descriptor >= 0 else { throw failure(path, errno) }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: longestByteCount)
