@@ -24,7 +24,7 @@ extension OperationError {
         case let error as RDBError: self.init(.integrity, error.description, cause: error)
         case let error as InvalidPolicy: self.init(policy: error)
         case let error as UnreadablePolicy:
-            self.init(error.isDenied ? .denied : .usage, error.description, cause: error)
+            self.init(error.isDenied ? .failure : .usage, error.description, cause: error)
         case is CancellationError: self.init(.cancelled, "cancelled", cause: error)
         default: self.init(.failure, String(describing: error), cause: error)
         }

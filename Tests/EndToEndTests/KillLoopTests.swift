@@ -16,20 +16,6 @@ struct KillLoopTests {
         return ContinuousClock.now - start
     }
 
-    /// Starts the command and kills it at a random moment of its usual life, if it is still running then.
-    private static func killed(
-        _ scenario: Scenario,
-        _ arguments: [String],
-        within duration: Duration,
-        _ random: inout SeededGenerator
-    ) async throws -> SubprocessResult {
-        let process = try scenario.rewarm.start(arguments)
-        let microseconds = max(1, Int64(duration / .microseconds(1)))
-        try await Task.sleep(for: .microseconds(Int64.random(in: 0...microseconds, using: &random)))
-        process.send(signal: SIGKILL)
-        return await process.wait(atMost: .seconds(120))
-    }
-
     /// What `list` shows, by their ids.
     private static func listed(_ scenario: Scenario) async throws -> [String] {
         let outcome = try await scenario.run("list", ["--json"])
@@ -56,19 +42,18 @@ struct KillLoopTests {
         try KeyspaceGenerator.fill(source, seed: random.seed, keyCount: Self.keyCount)
         let contents = try KeyspaceContents.read(source)
         let scenario = try Scenario()
-        let duration = try await Self.uninterrupted { try await scenario.snapshot(source, ["--method", method]) }
+        let lifetime = try await Self.uninterrupted { try await scenario.snapshot(source, ["--method", method]) }
         let command =
             ["snapshot"] + Scenario.node("source", source) + ["--method", method]
             + ["--repository", scenario.rewarm.repository]
-        var killedCount = 0
+        var kill = RandomKill(lifetime: lifetime)
         for round in 1...Self.killCount {
-            let result = try await Self.killed(scenario, command, within: duration, &random)
-            if result.termination == .signalled(SIGKILL) { killedCount += 1 }
+            _ = await kill.wait(for: try scenario.rewarm.start(command), &random)
             if round % 5 == 0 { try await scenario.expectSound() }
             if round % 25 == 0 { try await Self.keepNewest(of: scenario) }
         }
-        print("killed \(killedCount) of \(Self.killCount) snapshots by \(method)")
-        #expect(killedCount > 0)
+        print("killed \(kill.killedCount) of \(Self.killCount) snapshots by \(method)")
+        #expect(kill.killedCount > 0)
         // A later run works as if nothing had happened, and sweeps what the dead ones left.
         let last = try await scenario.snapshot(source, ["--method", method])
         try await scenario.expectSound()
@@ -92,15 +77,13 @@ struct KillLoopTests {
         let contents = try KeyspaceContents.read(source)
         let scenario = try Scenario()
         let id = try await scenario.snapshot(source)
-        let duration = try await Self.uninterrupted { try await scenario.restore(id, to: target) }
-        var killedCount = 0
+        var kill = RandomKill(lifetime: try await Self.uninterrupted { try await scenario.restore(id, to: target) })
         for round in 1...Self.killCount {
             try target.client().command("FLUSHALL")
             try target.client().command("FUNCTION", "FLUSH")
             let command =
                 ["restore", id] + Scenario.node("target", target) + ["--repository", scenario.rewarm.repository]
-            let result = try await Self.killed(scenario, command, within: duration, &random)
-            if result.termination == .signalled(SIGKILL) { killedCount += 1 }
+            _ = await kill.wait(for: try scenario.rewarm.start(command), &random)
             // What did arrive is right in value and deadline: a key is written in one command.
             let partial = try KeyspaceContents.read(target).entries
             for (place, entry) in partial where contents.entries[place] != entry {
@@ -112,8 +95,8 @@ struct KillLoopTests {
                 #expect(differences == [], "round \(round), seed \(random.seed)")
             }
         }
-        print("killed \(killedCount) of \(Self.killCount) restores")
-        #expect(killedCount > 0)
+        print("killed \(kill.killedCount) of \(Self.killCount) restores")
+        #expect(kill.killedCount > 0)
         try await scenario.expectSound()
     }
 
@@ -123,17 +106,16 @@ struct KillLoopTests {
         var random = SeededGenerator.fromEnvironment("killed runs of \(command.rawValue)", fallback: 34)
         let bench = try await FaultBench(command, seed: random.seed)
         let first = try bench.fresh()
-        let duration = try await Self.uninterrupted {
+        let lifetime = try await Self.uninterrupted {
             let outcome = try await first.rewarm.run(bench.arguments(first))
             #expect(outcome.exitCode == 0, "\(outcome)")
         }
         let count = TestExtent.count(bounded: 8, whole: 1000)
-        var killedCount = 0
+        var kill = RandomKill(lifetime: lifetime)
         for round in 1...count {
             let scenario = try bench.fresh()
-            let result = try await Self.killed(scenario, bench.arguments(scenario), within: duration, &random)
+            let result = await kill.wait(for: try scenario.rewarm.start(bench.arguments(scenario)), &random)
             let isKilled = result.termination == .signalled(SIGKILL)
-            if isKilled { killedCount += 1 }
             try await FaultAftermath(
                 bench: bench,
                 scenario: scenario,
@@ -141,8 +123,8 @@ struct KillLoopTests {
                 comment: "\(command.rawValue), killed in round \(round) of seed \(random.seed)"
             ).check()
         }
-        print("killed \(killedCount) of \(count) runs of \(command.rawValue)")
-        #expect(killedCount > 0)
+        print("killed \(kill.killedCount) of \(count) runs of \(command.rawValue)")
+        #expect(kill.killedCount > 0)
     }
 
     @Test(arguments: [SIGINT, SIGTERM])

@@ -41,17 +41,9 @@ struct KilledRetentionTests {
             return try #require(outcome.summary["snapshot"].text)
         }
 
-        /// Starts the command and kills it at a random moment; true if it was still running.
-        func kill(
-            _ words: [String],
-            within duration: Duration,
-            _ random: inout SeededGenerator
-        ) async throws -> Bool {
-            let process = try scenario.rewarm.start(words + ["--repository", scenario.rewarm.repository])
-            let microseconds = max(1, Int64(duration / .microseconds(1)))
-            try await Task.sleep(for: .microseconds(Int64.random(in: 0...microseconds, using: &random)))
-            process.send(signal: SIGKILL)
-            return await process.wait(atMost: .seconds(120)).termination == .signalled(SIGKILL)
+        /// Starts the command, to be killed.
+        func start(_ words: [String]) throws -> Subprocess {
+            try scenario.rewarm.start(words + ["--repository", scenario.rewarm.repository])
         }
 
         func live() async throws -> [String] {
@@ -75,8 +67,7 @@ struct KilledRetentionTests {
         let expire = ["expire", "--policy", stage.policy, "--apply", "--quiet"]
         let purge = ["purge", "--grace", "0s", "--quiet"]
         for _ in 0..<3 { _ = try await stage.write() }
-        let duration = try await stage.time(verb == "purge" ? purge : expire)
-        var killedCount = 0
+        var kill = RandomKill(lifetime: try await stage.time(verb == "purge" ? purge : expire))
         for round in 1...Self.killCount {
             let written = [try await stage.write(), try await stage.write()]
             let words: [String]
@@ -87,14 +78,14 @@ struct KilledRetentionTests {
                 words = purge
             default: words = expire
             }
-            if try await stage.kill(words, within: duration, &random) { killedCount += 1 }
+            _ = await kill.wait(for: try stage.start(words), &random)
             let live = try await stage.live()
             #expect(live.contains(stage.held), "round \(round), seed \(random.seed)")
             if verb != "delete" { #expect(live.contains(written[1]), "the newest was lost in round \(round)") }
             if round % 5 == 0 { try await scenario.expectSound() }
         }
-        print("killed \(killedCount) of \(Self.killCount) runs of \(verb)")
-        #expect(killedCount > 0)
+        print("killed \(kill.killedCount) of \(Self.killCount) runs of \(verb)")
+        #expect(kill.killedCount > 0)
         let newest = [try await stage.write(), try await stage.write(), try await stage.write()]
         let last = try await scenario.rewarm.run(expire + ["--repository", scenario.rewarm.repository])
         #expect(last.exitCode == 0, "\(last)")

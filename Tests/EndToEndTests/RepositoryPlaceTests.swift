@@ -140,4 +140,16 @@ struct RepositoryPlaceTests {
         for line in lines[1...2] { #expect(line.contains(place) && line.contains("No space left"), "\(line)") }
         #expect(try target.client().command("GET", "greeting").text == "hello")
     }
+
+    @Test(arguments: [["policy", "check"], ["policy", "show"], ["expire", "--dry-run", "--policy"]])
+    func `a policy that permission bits keep from being read is exit code 1 with its path`(verb: [String]) async throws
+    {
+        guard try await Confinement.permissionBits.isPossible() else { return }
+        let scenario = try Scenario()
+        let file = try scenario.rewarm.directory.write("name: night\n", to: "night.yaml")
+        try FileManager.default.setAttributes([.posixPermissions: 0], ofItemAtPath: file)
+        let outcome = try await scenario.rewarm.run(verb + [file], confinement: .permissionBits)
+        #expect(outcome.exitCode == 1, "\(outcome)")
+        #expect(outcome.errors.contains(file), "\(outcome)")
+    }
 }

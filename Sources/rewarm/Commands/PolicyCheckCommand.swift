@@ -16,7 +16,7 @@ struct PolicyCheckCommand: Verb {
                 "rewarm policy check --quiet /etc/rewarm/*.yaml",
                 "rewarm policy check web.yaml --json",
             ],
-            exitCodes: [.denied]
+            exitCodes: []
         )
     )
 

@@ -17,7 +17,7 @@ struct PolicyShowCommand: Verb {
                 "rewarm policy show web.yaml --repository /mnt/backup",
                 "rewarm policy show web.yaml --json",
             ],
-            exitCodes: [.denied]
+            exitCodes: []
         )
     )
 

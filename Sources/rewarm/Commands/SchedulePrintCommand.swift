@@ -18,7 +18,7 @@ struct SchedulePrintCommand: Verb {
                 "rewarm schedule print --systemd --policy web.yaml --output units",
                 "rewarm schedule print --systemd --policy web.yaml --user rewarm",
             ],
-            exitCodes: [.denied]
+            exitCodes: []
         )
     )
 

@@ -12,7 +12,8 @@ import Darwin
 enum InputFile {
     /// All bytes of the file.
     ///
-    /// - Throws: `usage` or `denied` if it cannot be read, `usage` if it has more than `limit` bytes.
+    /// - Throws: `failure` if permissions keep it from being read, `usage` if anything else does or it has more than
+    ///   `limit` bytes.
     static func read(_ path: String, limit: Int = 256 << 20) throws(OperationError) -> [UInt8] {
         let descriptor = path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw failure(path, errno) }
@@ -40,7 +41,7 @@ enum InputFile {
     }
 
     private static func failure(_ path: String, _ number: Int32) -> OperationError {
-        let kind: FailureKind = number == EACCES || number == EPERM ? .denied : .usage
+        let kind: FailureKind = number == EACCES || number == EPERM ? .failure : .usage
         return OperationError(kind, "cannot read '\(path)': \(String(cString: strerror(number)))")
     }
 }
