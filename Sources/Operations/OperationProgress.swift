@@ -10,6 +10,7 @@ package struct OperationProgress: Hashable, Sendable {
         case publishing
         case preparing
         case restoring
+        case exporting
         case verifying
         case rebuilding
         case purging

@@ -1,5 +1,3 @@
-import ArchiveFormat
-import ArchiveIO
 package import Catalog
 package import Restore
 import SnapshotModel
@@ -49,14 +47,8 @@ package struct RestoreOperation: Sendable {
             try await withTarget(context, access) { target in
                 for finding in target.plan.warnings { context.warn(finding.message + "; " + finding.advice) }
                 if let refusal = target.plan.refusal { throw refusal }
-                let parts = try await openParts(access, context)
-                do {
-                    let report = try await apply(target, access, parts, context)
-                    for part in parts.opened { await part.reader.close() }
-                    return report
-                } catch {
-                    for part in parts.opened { await part.reader.close() }
-                    throw error
+                return try await access.withParts(salvage: request.options.salvage, context) { parts in
+                    try await apply(target, access, parts, context)
                 }
             }
         }
@@ -134,58 +126,12 @@ package struct RestoreOperation: Sendable {
         return Target(connection: connection, clock: clock, plan: plan)
     }
 
-    // MARK: The archives
-
-    private struct Parts {
-        var opened: [RestorePart] = []
-        /// What salvage found lost already when it opened the archives.
-        var problems: [String] = []
-    }
-
-    private func openParts(_ access: SnapshotAccess, _ context: OperationContext) async throws -> Parts {
-        var parts = Parts()
-        for descriptor in access.manifest.parts {
-            do {
-                let reader = try await access.openPart(descriptor)
-                parts.opened.append(RestorePart(descriptor: descriptor, reader: reader))
-            } catch let error as ArchiveError {
-                guard request.options.salvage else { throw damaged(access.manifest.id, error) }
-                let object = try await access.openObject(descriptor)
-                let (reader, report) = try await ArchiveSalvage.open(object, expecting: descriptor)
-                parts.problems += report.problems + report.lost.map(\.description)
-                parts.problems += forgottenDuplicates(access.manifest, reader.superseded.count)
-                parts.opened.append(RestorePart(descriptor: descriptor, reader: reader))
-            }
-        }
-        for problem in parts.problems { context.warn("snapshot \(access.manifest.id): \(problem)") }
-        return parts
-    }
-
-    /// Without the list of superseded records a key that was read twice comes back as it was read first.
-    private func forgottenDuplicates(_ manifest: Manifest, _ knownCount: Int) -> [String] {
-        let captured = manifest.consistency.duplicateKeyCount
-        guard captured > UInt64(knownCount) else { return [] }
-        return [
-            "the list of records that a later reading replaced is damaged: \(captured - UInt64(knownCount)) keys may come "
-                + "back with an older value or deadline, their later reading counted as existing"
-        ]
-    }
-
-    private func damaged(_ id: SnapshotID, _ error: ArchiveError) -> OperationError {
-        OperationError(
-            .integrity,
-            "snapshot \(id) is damaged: \(error)",
-            hint: "nothing was written; take another snapshot, or load what is intact with --salvage",
-            cause: error
-        )
-    }
-
     // MARK: Applying
 
     private func apply(
         _ target: Target,
         _ access: SnapshotAccess,
-        _ parts: Parts,
+        _ parts: SnapshotParts,
         _ context: OperationContext
     ) async throws -> RestoreReport {
         let id = access.manifest.id

@@ -37,7 +37,14 @@ struct ChainSender {
     ) async throws -> Outcome {
         let byteCount = chunks.chain.totalByteCount
         let fate = key.withUnsafeReadableBytes {
-            pump.fate(first, in: block, key: $0, bodyByteCount: byteCount, tally, now: now)
+            pump.fate(
+                first,
+                in: block,
+                key: $0,
+                bodyByteCount: byteCount,
+                typeName: tally.typeName(first.type),
+                now: now
+            )
         }
         guard case .send(let database, let deadline) = fate else {
             if case .none(let recordClass, let reason) = fate { tally.accounting.add(to: recordClass, because: reason) }

@@ -78,7 +78,7 @@ struct RecordPump: Sendable {
         in block: ByteBuffer,
         key: UnsafeRawBufferPointer,
         bodyByteCount: UInt64,
-        _ tally: borrowing RestoreTally,
+        typeName: @autoclosure () -> String,
         now: UnixMilliseconds
     ) -> Fate {
         let destination: UInt32
@@ -98,7 +98,7 @@ struct RecordPump: Sendable {
         let byteCount = Int(clamping: bodyByteCount)
         guard encoder.fits(type: layout.type, bodyByteCount: byteCount, deadline: deadline, access: layout.access)
         else {
-            return .none(.unsupported, .tooLarge(tally.typeName(layout.type)))
+            return .none(.unsupported, .tooLarge(typeName()))
         }
         return .send(database: destination, deadline: deadline)
     }
@@ -115,7 +115,14 @@ struct RecordPump: Sendable {
         let rank = tally.sample.rank(part: block.part, block: block.number, ordinal: layout.ordinal)
         return bytes.withUnsafeReadableBytes { all in
             let key = UnsafeRawBufferPointer(rebasing: all[layout.keyRange])
-            switch fate(layout, in: bytes, key: key, bodyByteCount: UInt64(layout.bodyRange.count), tally, now: now) {
+            switch fate(
+                layout,
+                in: bytes,
+                key: key,
+                bodyByteCount: UInt64(layout.bodyRange.count),
+                typeName: tally.typeName(layout.type),
+                now: now
+            ) {
             case .none(let recordClass, let reason):
                 tally.accounting.add(to: recordClass, because: reason)
                 return true
@@ -200,14 +207,14 @@ struct RecordPump: Sendable {
     }
 
     /// The body with its fields' deadlines as the mode wants them; nil if it is not as its type says.
-    private func rewrittenBody(_ layout: RecordLayout, _ bytes: ByteBuffer) -> ByteBuffer? {
+    func rewrittenBody(_ layout: RecordLayout, _ bytes: ByteBuffer) -> ByteBuffer? {
         try? FieldDeadlines.rewrite(body: layout.body(in: bytes), type: layout.type, format: format) {
             resolver.fieldExpiry($0)
         }
     }
 
     /// nil for what is too large, no value of known form, or a hash with a field that may be gone at the comparison.
-    private func digest(_ layout: RecordLayout, _ body: ByteBuffer, now: UnixMilliseconds) -> ValueDigest? {
+    func digest(_ layout: RecordLayout, _ body: ByteBuffer, now: UnixMilliseconds) -> ValueDigest? {
         guard body.readableBytes <= RestoreSample.largestComparedByteCount,
             let value = try? RDBValueDecoder.decode(body, type: layout.type, format: format)
         else { return nil }

@@ -45,6 +45,11 @@ package struct RestorePlan: Sendable {
         format.rdbVersion > 0 ? UInt16(clamping: format.rdbVersion) : 6
     }
 
+    /// What a stream of the archive's own values is written as.
+    package static func streamFormat(_ format: PayloadFormat) -> PayloadFormat {
+        PayloadFormat(engine: format.engine, rdbVersion: Int(stampedVersion(format)))
+    }
+
     /// The databases that the restore would write to.
     package static func mappings(_ manifest: Manifest, _ options: RestoreOptions) -> [DatabaseMapping] {
         let present = manifest.statistics.databases.keys.compactMap { UInt32(exactly: $0) }.sorted()

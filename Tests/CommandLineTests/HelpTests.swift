@@ -4,8 +4,8 @@ import Testing
 /// Help, version, completions and the manual page.
 struct HelpTests {
     static let verbs = [
-        "", "snapshot", "restore", "import", "list", "show", "keys", "get", "verify", "hold", "hold add",
-        "hold remove", "hold list", "delete", "undelete", "purge", "expire", "accept", "catalog", "catalog rebuild",
+        "", "snapshot", "restore", "import", "export", "list", "show", "keys", "get", "verify", "hold",
+        "hold add", "hold remove", "hold list", "delete", "undelete", "purge", "expire", "accept", "catalog", "catalog rebuild",
         "catalog check", "policy", "policy check", "policy show", "policy schema",
         "check", "schedule", "schedule print",
     ]

@@ -188,6 +188,14 @@ struct ArchiveFixture {
 }
 
 extension ArchiveFixture.Record {
+    /// The function libraries of a server.
+    static func libraries(of server: RedisServer) throws -> [Self] {
+        let payload = try server.client().command("FUNCTION", "DUMP").bytes ?? []
+        return try FunctionPayload.bodies(of: ByteBuffer(bytes: payload)).map {
+            Self(kind: .functionLibrary, body: Array($0.readableBytesView))
+        }
+    }
+
     /// The keys of a server as DUMP gives them, in the order of databases and keys.
     static func all(of server: RedisServer) throws -> [Self] {
         var records: [Self] = []

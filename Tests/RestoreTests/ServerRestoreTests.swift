@@ -1,6 +1,5 @@
 import NIOCore
 import Operations
-import RDB
 import Restore
 import SnapshotModel
 import TestSupport
@@ -18,13 +17,6 @@ import Testing
         (0..<count).map { .string("key:\($0)", "value \($0)", database: database) }
     }
 
-    private static func libraries(of server: RedisServer) throws -> [Record] {
-        let payload = try server.client().command("FUNCTION", "DUMP").bytes ?? []
-        return try FunctionPayload.bodies(of: ByteBuffer(bytes: payload)).map {
-            Record(kind: .functionLibrary, body: Array($0.readableBytesView))
-        }
-    }
-
     /// A target on which `count` keys of `strings` were just restored, so that nothing is wrong with it.
     private static func expectGood(_ report: RestoreReport, restored: UInt64) {
         #expect(report.failure == nil, "\(report.summary)")
@@ -38,7 +30,7 @@ import Testing
         try KeyspaceGenerator.fill(source, seed: seed, keyCount: 1500)
         let keys = try Record.all(of: source)
         let fixture = try await ArchiveFixture.make(
-            try Self.libraries(of: source) + keys,
+            try Record.libraries(of: source) + keys,
             instant: try Self.now(source),
             blockByteCount: 16 << 10
         )
@@ -257,7 +249,7 @@ import Testing
     @Test func `function libraries that exist are treated like keys`() async throws {
         let source = try await RedisServer.start()
         try KeyspaceGenerator.fill(source, seed: 1, keyCount: 0)
-        let fixture = try await ArchiveFixture.make(try Self.libraries(of: source), instant: try Self.now(source))
+        let fixture = try await ArchiveFixture.make(try Record.libraries(of: source), instant: try Self.now(source))
         let target = try await RedisServer.start()
         let code = "#!lua name=first_library\nredis.register_function('mine', function() return 1 end)"
         let client = try target.client()

@@ -92,14 +92,15 @@ enum RestoreRendering {
 
     // MARK: Accounting
 
-    /// Every class that is not zero, and why.
-    static func text(_ accounting: RestoreAccounting, noun: String) -> String {
+    /// Every class that is not zero, and why; `stored` is the word for what arrived.
+    static func text(_ accounting: RestoreAccounting, noun: String, stored: String = "restored") -> String {
         var lines = [Figures.counted(accounting.captured, noun, plural: plural(noun)) + " captured"]
         for name in RestoreAccounting.Class.allCases where accounting[name] > 0 {
             let reasons = (accounting.reasons[name] ?? [:]).sorted { $0.key < $1.key }
                 .map { "\($0.key): \(Figures.count($0.value))" }
             let why = reasons.isEmpty ? "" : " (" + reasons.joined(separator: ", ") + ")"
-            lines.append("  \(Figures.count(accounting[name])) \(name.rawValue)\(why)")
+            let word = name == .restored ? stored : name.rawValue
+            lines.append("  \(Figures.count(accounting[name])) \(word)\(why)")
         }
         return lines.joined(separator: "\n")
     }
@@ -109,11 +110,15 @@ enum RestoreRendering {
     }
 
     /// The classes as `restoredKeyCount` and so on, all of them, and their reasons.
-    static func json(_ accounting: RestoreAccounting, unit: String = "KeyCount") -> JSONObject {
+    static func json(
+        _ accounting: RestoreAccounting,
+        unit: String = "KeyCount",
+        stored: String = "restored"
+    ) -> JSONObject {
         var object: JSONObject = ["captured" + unit: .unsigned(accounting.captured)]
         var reasons: JSONObject = [:]
         for name in RestoreAccounting.Class.allCases {
-            object.add(name.rawValue + unit, .unsigned(accounting[name]))
+            object.add((name == .restored ? stored : name.rawValue) + unit, .unsigned(accounting[name]))
             guard let known = accounting.reasons[name], !known.isEmpty else { continue }
             var counts: JSONObject = [:]
             for (reason, count) in known.sorted(by: { $0.key < $1.key }) { counts.add(reason, .unsigned(count)) }

@@ -1,0 +1,45 @@
+import SnapshotModel
+
+/// What went into an RDB stream, and what became of the records that did not.
+package struct StreamCounts: Sendable {
+    /// Keys; `restored` are those that were written into the stream.
+    package var accounting: RestoreAccounting
+    /// Function libraries, in the same classes.
+    package var libraries: RestoreAccounting
+    package var moduleAuxiliaryCount: UInt64 = 0
+    /// Keys that were written, by the database that they go to.
+    package var keyspace: LoadedKeyspace
+    var sample: RestoreSample
+    /// Bytes of the stream.
+    package var byteCount: UInt64 = 0
+    /// Blocks that were lost, as sentences; salvage only.
+    package var lostBlocks: [String] = []
+
+    init(captured: UInt64, capturedLibraries: UInt64, start: UnixMilliseconds, seed: UInt64) {
+        accounting = RestoreAccounting(captured: captured)
+        libraries = RestoreAccounting(captured: capturedLibraries)
+        keyspace = LoadedKeyspace(start: start)
+        sample = RestoreSample(seed: seed)
+    }
+
+    /// What the stream's format does not know, with counts: "hash (listpack with deadlines) 12"; nil if nothing.
+    package var unknownTypes: String? {
+        let prefix = RestoreReason.unknownType("").text
+        let reasons = [accounting, libraries].flatMap { $0.reasons[.unsupported] ?? [:] }
+        let unknown = reasons.filter { $0.key.hasPrefix(prefix) }.sorted { $0.key < $1.key }
+        guard !unknown.isEmpty else { return nil }
+        return unknown.map { "\($0.key.dropFirst(prefix.count)) \($0.value)" }.joined(separator: ", ")
+    }
+
+    /// Gives each record that has no class yet its own.
+    ///
+    /// In a whole archive that was read to its end there can be none: then the sum is off, and says so.
+    mutating func settle(isFinished: Bool, isSalvage: Bool) {
+        guard !isFinished || isSalvage else { return }
+        let missing = accounting.captured - min(accounting.captured, accounting.sum)
+        let missingLibraries = libraries.captured - min(libraries.captured, libraries.sum)
+        let reason: RestoreReason? = isFinished ? nil : .notAttempted
+        accounting.add(missing, to: isFinished ? .lostBlock : .failed, because: reason)
+        libraries.add(missingLibraries, to: isFinished ? .lostBlock : .failed, because: reason)
+    }
+}
