@@ -14,6 +14,10 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
+# Contenders that the table compares with each other.
+SERVER_START = "redis-server starts from the RDB"
+REPLICATION = "rewarm restore, replication"
+
 
 class Client:
     """A blocking RESP2 client, enough to make RESTORE commands and to read INFO."""
@@ -222,14 +226,22 @@ class Bench:
             sample = measure("redis-cli -p %d --pipe <%s" % (target.port, commands), target, shell=True)
             self.note("redis-cli --pipe, RESTORE", sample)
 
-        def rewarm():
+        def rewarm(name="rewarm restore", method="commands"):
             target.restart_empty()
             sample = measure(self.rewarm("restore", "latest", "--repository", repository, "--target",
-                                         "redis://127.0.0.1:%d" % target.port, "--quiet"), target)
+                                         "redis://127.0.0.1:%d" % target.port, "--method", method, "--quiet"), target)
             loaded = target.client.ask("DBSIZE")
             if loaded != keys:
                 print("  note: %d of %d keys in the target" % (loaded, keys), file=sys.stderr)
-            self.note("rewarm restore", sample)
+            self.note(name, sample)
+
+        def replication():
+            rewarm(REPLICATION, "replication")
+
+        def export():
+            sample = measure(self.rewarm("export", "latest", "--repository", repository, "--rdb",
+                                         self.path("export.rdb"), "--quiet"), target)
+            self.note("rewarm export", sample, os.path.getsize(self.path("export.rdb")))
 
         def start():
             target.stop()
@@ -241,9 +253,9 @@ class Bench:
             sample = {"seconds": time.monotonic() - began, "processorSeconds": 0.0, "peakMebibytes": 0.0,
                       "serverSeconds": target.cpu()}
             os.unlink(target.directory + "/dump.rdb")
-            self.note("redis-server starts from the RDB", sample)
+            self.note(SERVER_START, sample)
 
-        self.rounds("restore", [pipe, rewarm, start])
+        self.rounds("restore", [pipe, rewarm, start, replication, export])
         verify = measure(self.rewarm("verify", "--all", "--repository", repository, "--quiet"), target)
         self.note("rewarm verify", verify)
         for _ in range(20):
@@ -281,6 +293,17 @@ class Bench:
         sample = measure(self.rewarm("restore", "latest", "--repository", repository, "--target",
                                      "redis://127.0.0.1:%d" % target.port, "--quiet"), target)
         self.note("huge values: restore", sample)
+        self.compare_huge(source, target)
+        sample = measure(self.rewarm("restore", "latest", "--repository", repository, "--target",
+                                     "redis://127.0.0.1:%d" % target.port, "--method", "replication",
+                                     "--flush-target", "--quiet"), target)
+        self.note("huge values: restore, replication", sample)
+        self.compare_huge(source, target)
+        sample = measure(self.rewarm("export", "latest", "--repository", repository, "--rdb", self.path("huge.rdb"),
+                                     "--quiet"), target)
+        self.note("huge values: export", sample)
+
+    def compare_huge(self, source, target):
         for key in ("huge:string", "huge:zset"):
             if source.client.ask("DEBUG", "DIGEST-VALUE", key) != target.client.ask("DEBUG", "DIGEST-VALUE", key):
                 sys.exit("the target's %s differs" % key)
@@ -292,10 +315,12 @@ class Bench:
         base = {"redis-cli --rdb": "redis-cli --rdb", "restore": "redis-cli --pipe, RESTORE"}
         for name, samples in self.samples.items():
             against = base["restore"] if "restore" in name or "pipe," in name or "starts" in name else base["redis-cli --rdb"]
+            if name == REPLICATION:
+                against = SERVER_START
             if name in ("rewarm scan, zstd", "C loop: SCAN, MULTI, DUMP") and "C loop: SCAN, MULTI, DUMP" in self.samples:
                 against = "C loop: SCAN, MULTI, DUMP"
             seconds = [sample["seconds"] for sample in samples]
-            comparable = against in self.samples and not name.startswith(("huge", "rewarm list", "rewarm verify"))
+            comparable = against in self.samples and not name.startswith(("huge", "rewarm list", "rewarm verify", "rewarm export"))
             rows.append({
                 "name": name, "runCount": len(samples), "medianSeconds": statistics.median(seconds),
                 "minimumSeconds": min(seconds), "maximumSeconds": max(seconds),

@@ -76,6 +76,7 @@ package struct ExportOperation: Sendable {
         return try await context.withSnapshot(request.query) { access in
             let format = try format(of: access.manifest)
             return try await access.withParts(salvage: request.options.salvage, context) { parts in
+                try parts.requireUniqueKeys(access.manifest.id)
                 let start = context.now()
                 try await check(access.manifest, parts, format, start, context)
                 let stream = stream(access.manifest, parts, format, start, context, .exporting)

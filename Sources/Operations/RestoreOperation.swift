@@ -34,7 +34,12 @@ package struct RestoreOperation: Sendable {
     package func plan(_ context: OperationContext) async throws -> RestorePlan {
         try checkRequest()
         return try await context.withSnapshot(request.query) { access in
-            try await withTarget(context, access) { $0.plan }
+            try await withTarget(context, access) { target in
+                guard target.plan.needsRehearsal(access.manifest) else { return target.plan }
+                return try await access.withParts(salvage: request.options.salvage, context) { parts in
+                    try await rehearsed(target, access, parts, context)
+                }
+            }
         }
     }
 
@@ -48,7 +53,13 @@ package struct RestoreOperation: Sendable {
                 for finding in target.plan.warnings { context.warn(finding.message + "; " + finding.advice) }
                 if let refusal = target.plan.refusal { throw refusal }
                 return try await access.withParts(salvage: request.options.salvage, context) { parts in
-                    try await apply(target, access, parts, context)
+                    var target = target
+                    if request.options.method == .replication { try parts.requireUniqueKeys(access.manifest.id) }
+                    if target.plan.needsRehearsal(access.manifest) {
+                        target.plan = try await rehearsed(target, access, parts, context)
+                        if let refusal = target.plan.refusal { throw refusal }
+                    }
+                    return try await apply(target, access, parts, context)
                 }
             }
         }
@@ -111,11 +122,15 @@ package struct RestoreOperation: Sendable {
     ) async throws -> Target {
         context.progress(OperationProgress(.preparing, subject: manifest.id.text))
         let mappings = RestorePlan.mappings(manifest, request.options)
-        let facts = try await TargetSurvey.survey(
+        var facts = try await TargetSurvey.survey(
             connection,
             databases: mappings.map(\.destination),
             rdbVersion: RestorePlan.stampedVersion(manifest.format)
         )
+        if let primary = facts.primary, let left = AttachmentJournal(context.directories).attachment(to: primary) {
+            facts.attachment = left.attachment
+            facts.isAttachedByLiveRun = left.isAlive
+        }
         var clock = TargetClock(told: context.now(), at: .now)
         if let told = try await TargetSurvey.clock(connection) {
             clock = told
@@ -134,13 +149,59 @@ package struct RestoreOperation: Sendable {
         _ parts: SnapshotParts,
         _ context: OperationContext
     ) async throws -> RestoreReport {
-        let id = access.manifest.id
-        let engine = RestoreEngine(
+        let result =
+            switch request.options.method {
+            case .commands:
+                try await RestoreEngine(
+                    plan: target.plan,
+                    manifest: access.manifest,
+                    parts: parts.opened,
+                    target: request.target,
+                    progress: progress(access, context)
+                ).run(target.connection, clock: target.clock)
+            case .replication:
+                try await replicationEngine(target, access, parts, context).run(target.connection, clock: target.clock)
+            }
+        var whole = result
+        whole.lostBlocks = parts.problems + result.lostBlocks
+        return RestoreReport(manifest: access.manifest, plan: target.plan, result: whole)
+    }
+
+    /// The plan, once it is known whether a stream for the target can hold everything.
+    private func rehearsed(
+        _ target: Target,
+        _ access: SnapshotAccess,
+        _ parts: SnapshotParts,
+        _ context: OperationContext
+    ) async throws -> RestorePlan {
+        var plan = target.plan
+        plan.judge(try await replicationEngine(target, access, parts, context).rehearse(now: target.clock.now))
+        return plan
+    }
+
+    private func replicationEngine(
+        _ target: Target,
+        _ access: SnapshotAccess,
+        _ parts: SnapshotParts,
+        _ context: OperationContext
+    ) -> ReplicationEngine {
+        ReplicationEngine(
             plan: target.plan,
             manifest: access.manifest,
             parts: parts.opened,
-            target: request.target
-        ) { progress in
+            target: request.target,
+            journal: AttachmentJournal(context.directories).engineJournal(context),
+            processID: SystemIdentity.processID,
+            progress: progress(access, context)
+        )
+    }
+
+    private func progress(
+        _ access: SnapshotAccess,
+        _ context: OperationContext
+    ) -> @Sendable (RestoreProgress) -> Void {
+        let id = access.manifest.id
+        return { progress in
             context.progress(
                 OperationProgress(
                     progress.isChecking ? .verifying : .restoring,
@@ -151,9 +212,6 @@ package struct RestoreOperation: Sendable {
                 )
             )
         }
-        var result = try await engine.run(target.connection, clock: target.clock)
-        result.lostBlocks = parts.problems + result.lostBlocks
-        return RestoreReport(manifest: access.manifest, plan: target.plan, result: result)
     }
 }
 

@@ -23,6 +23,14 @@ package struct RestoreReport: Sendable {
     package var failure: OperationError? {
         guard accounting.isBalanced, result.libraries.isBalanced else { return unbalanced }
         let address = plan.target.address
+        if let remedy = result.remedy {
+            return OperationError(
+                .failure,
+                remedy,
+                hint: "until then it takes no writes; this restore came to: \(summary)"
+            )
+        }
+        if plan.options.method == .replication, let failure = replicationFailure { return failure }
         switch result.ending {
         case .finished: return result.isComplete ? nil : incomplete
         case .refused(let text):
@@ -54,6 +62,31 @@ package struct RestoreReport: Sendable {
                 cause: error
             )
         case .cancelled: return OperationError(.cancelled, "cancelled: \(summary)")
+        }
+    }
+
+    /// Why a target did not load the stream; nil if it did.
+    ///
+    /// What it had loaded of it, it does not keep.
+    private var replicationFailure: OperationError? {
+        let address = plan.target.address
+        let state = "it is detached, and keeps nothing of the stream"
+        switch result.ending {
+        case .finished, .damaged: return nil
+        case .cancelled: return OperationError(.cancelled, "cancelled: \(address) is detached; \(summary)")
+        case .refused(let text):
+            return OperationError(
+                .partial,
+                "\(address) was not restored: \(text)",
+                hint: state + "; mend the cause, then run the restore again"
+            )
+        case .connectionLost(let error):
+            return OperationError(
+                OperationError(describing: error).kind,
+                "\(address) was not restored: \(error.message)",
+                hint: "if it is still there, " + state + "; run the restore again",
+                cause: error
+            )
         }
     }
 

@@ -27,6 +27,8 @@ package enum SystemIdentity {
     /// `user@host`; the user's number where it has no name.
     package static var actor: String { userName + "@" + hostName }
 
+    package static var processID: Int32 { getpid() }
+
     package static var hostName: String {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }

@@ -15,13 +15,24 @@ package enum Preflight {
         target: TargetFacts,
         estimate: RestoreEstimate
     ) -> [PreflightFinding] {
-        let found: [PreflightFinding?] = [
-            permissions(manifest, options, target), role(target), cluster(manifest, target), loading(target),
-            contents(options, target), functions(manifest, options, target), engine(manifest),
-            version(manifest, target), databases(target),
-            trial(manifest, target), room(options, target, estimate), replicas(target),
-            clocks(manifest, options, target), moduleAuxiliary(manifest),
-        ]
+        let found: [PreflightFinding?] =
+            switch options.method {
+            case .commands:
+                [
+                    permissions(manifest, options, target), role(target), cluster(manifest, target), loading(target),
+                    contents(options, target), functions(manifest, options, target), engine(manifest),
+                    version(manifest, target), databases(target),
+                    trial(manifest, target), room(options, target, estimate), replicas(target),
+                    clocks(manifest, options, target), moduleAuxiliary(manifest),
+                ]
+            case .replication:
+                [
+                    permissions(manifest, options, target), role(target), loading(target), engine(manifest),
+                    databases(target),
+                ]
+                    + replicationFindings(manifest: manifest, options: options, target: target)
+                    + [room(options, target, estimate), clocks(manifest, options, target)]
+            }
         let findings = found.compactMap { $0 }
         return findings.filter(\.isRefusal) + findings.filter { !$0.isRefusal }
     }
@@ -32,8 +43,13 @@ package enum Preflight {
         _ target: TargetFacts
     ) -> PreflightFinding? {
         let needsFunctions = manifest.statistics.functionLibraryCount > 0 && RecordFilter.wantsFunctions(options)
-        let rules = target.missingPermissions.filter { needsFunctions || !$0.hasPrefix("+function") }
-            .joined(separator: " ")
+        // What writes keys and libraries is needed by commands alone.
+        let writing: Set = ["+set", "+restore"]
+        let rules = target.missingPermissions.filter { rule in
+            let isOfFunctions = rule.hasPrefix("+function")
+            return options.method == .replication
+                ? !isOfFunctions && !writing.contains(rule) : needsFunctions || !isOfFunctions
+        }.joined(separator: " ")
         guard !rules.isEmpty else { return nil }
         return .refusal(
             .notPermitted,
@@ -44,6 +60,21 @@ package enum Preflight {
 
     private static func role(_ target: TargetFacts) -> PreflightFinding? {
         guard target.isReplica else { return nil }
+        if let left = target.attachment {
+            guard !target.isAttachedByLiveRun else {
+                return .refusal(
+                    .stillAttached,
+                    "\(target.address) is being restored from snapshot \(left.snapshot) by process \(left.processID)",
+                    advice: "wait until that is done"
+                )
+            }
+            return .refusal(
+                .stillAttached,
+                "\(target.address) still replicates from \(left.host):\(left.port), as a restore of snapshot "
+                    + "\(left.snapshot) that was killed told it (process \(left.processID)); its data may be incomplete",
+                advice: left.remedy + ", then run the restore again with --flush-target"
+            )
+        }
         return .refusal(
             .replica,
             "\(target.address) is a replica and would refuse or lose the writes",

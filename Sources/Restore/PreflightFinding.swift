@@ -23,6 +23,12 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         case replicasAttached
         case clockDifference
         case moduleAuxiliary
+        case missingModules
+        case replicationForbidden
+        case encryptedReplication
+        case loadsFromDisk
+        case unsupportedTypes
+        case stillAttached
     }
 
     package var kind: Kind

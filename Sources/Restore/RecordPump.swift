@@ -190,7 +190,7 @@ struct RecordPump: Sendable {
 
     /// When a hash is gone because its last field is; a server takes one whose fields are all past, answers OK, and
     /// removes it a moment later.
-    private func fieldEnd(
+    func fieldEnd(
         _ layout: RecordLayout,
         _ bytes: ByteBuffer,
         now: UnixMilliseconds

@@ -60,6 +60,13 @@ package struct RestoreAccounting: Codable, Hashable, Sendable {
         counts[.evicted, default: 0] += moved
     }
 
+    /// Records that were sent and are not there, because the target kept nothing of what it was sent.
+    mutating func moveRestoredToFailed() {
+        let moved = self[.restored]
+        counts[.restored] = nil
+        add(moved, to: .failed, because: .notLoaded)
+    }
+
     /// All classes together.
     package var sum: UInt64 { counts.values.reduce(0, +) }
 

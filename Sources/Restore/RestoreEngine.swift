@@ -40,7 +40,9 @@ package struct RestoreEngine: Sendable {
     package func run(_ control: NodeConnection, clock: TargetClock) async throws(TransportError) -> RestoreResult {
         let begin = ContinuousClock.now
         let lanes = try await openLanes()
-        if plan.options.flushTarget { try await flush(control) }
+        if plan.options.flushTarget {
+            try await control.flush(plan, functions: RecordFilter.wantsFunctions(plan.options))
+        }
         let evictedBefore = try await control.evictedKeyCount()
         let startedAt = clock.now
         let run = makeRun(lanes, control, clock, startedAt)
@@ -48,7 +50,8 @@ package struct RestoreEngine: Sendable {
         let loaded = ContinuousClock.now
         progress(run.progressOfCheck)
         var tally = run.tally
-        let verification = await verify(&tally, control, clock, evictedBefore: evictedBefore)
+        let check = TargetCheck(plan: plan, clock: clock, evictedBefore: evictedBefore)
+        let verification = await check.run(control, tally.keyspace, tally.sample, &tally.accounting)
         return RestoreResult(
             ending: ending,
             accounting: tally.accounting,
@@ -118,72 +121,5 @@ package struct RestoreEngine: Sendable {
             otherRecordTotal: manifest.statistics.functionLibraryCount + manifest.statistics.moduleAuxiliaryCount,
             progress: progress
         )
-    }
-
-    /// Empties the target, and waits until the memory is free: an evicting target would take the new keys for it.
-    private func flush(_ control: NodeConnection) async throws(TransportError) {
-        _ = try await control.command("FLUSHALL", "ASYNC")
-        if plan.target.functionLibraryCount ?? 0 > 0, RecordFilter.wantsFunctions(plan.options) {
-            _ = try await control.command("FUNCTION", "FLUSH")
-        }
-        while try await control.info("memory").number("lazyfree_pending_objects") ?? 0 > 0 {
-            do {
-                try await Task.sleep(for: .milliseconds(20))
-            } catch {
-                throw TransportError(.cancelled, "\(control.address): cancelled")
-            }
-        }
-    }
-
-    /// Asks the target what it holds; nil if it does not answer any more.
-    private func verify(
-        _ tally: inout RestoreTally,
-        _ control: NodeConnection,
-        _ clock: TargetClock,
-        evictedBefore: UInt64
-    ) async -> RestoreVerification? {
-        do throws(TransportError) {
-            var verification = RestoreVerification()
-            // One INFO tells both, so that they belong together.
-            let node = try await control.probe()
-            var evictedCount = Self.difference(node.evictedKeyCount, evictedBefore)
-            if plan.target.keyCount == 0 || plan.options.flushTarget {
-                verification.databases = RestoreVerification.check(
-                    tally.keyspace,
-                    against: node.keyspace.mapValues {
-                        TargetFacts.KeyspaceCounts(keyCount: $0.keyCount, expiringKeyCount: $0.expiringKeyCount)
-                    },
-                    evictedCount: evictedCount,
-                    now: clock.now
-                )
-            }
-            let isUntouched = try await control.reply(to: ["CLIENT", "NO-TOUCH", "ON"]).isOK
-            let reader = SampleReader(
-                connection: control,
-                engine: plan.target.engine,
-                knowsExpireTime: plan.target.knowsExpireTime,
-                readsValues: isUntouched || plan.dialect.accessUse == .none,
-                clock: clock
-            )
-            try await reader.read(tally.sample, into: &verification)
-            // A target that is short of memory goes on evicting.
-            evictedCount = Self.difference(try await control.evictedKeyCount(), evictedBefore)
-            tally.accounting.moveRestoredToEvicted(evictedCount)
-            return verification
-        } catch {
-            return nil
-        }
-    }
-
-    private static func difference(_ after: UInt64?, _ before: UInt64) -> UInt64 {
-        let after = after ?? 0
-        return after - min(after, before)
-    }
-}
-
-extension NodeConnection {
-    /// `evicted_keys` of INFO stats: keys thrown away for want of memory since the server's start.
-    fileprivate func evictedKeyCount() async throws(TransportError) -> UInt64 {
-        try await info("stats").number("evicted_keys").flatMap { UInt64(exactly: $0) } ?? 0
     }
 }

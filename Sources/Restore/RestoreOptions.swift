@@ -20,6 +20,9 @@ package enum ExistingMode: String, Codable, Hashable, Sendable, CaseIterable {
 
 /// What the user asked of a restore.
 package struct RestoreOptions: Hashable, Sendable {
+    package var method = RestoreMethod.commands
+    /// Where the target is to come for its dataset; nil for the address that it is reached from, and a free port.
+    package var listen: ListenAddress?
     package var deadlineMode = DeadlineMode.deadline
     package var existing = ExistingMode.refuse
     /// Empty the target before the first write.
@@ -52,8 +55,23 @@ package struct RestoreOptions: Hashable, Sendable {
             return "'\(unknown)' is no type; known are \(Self.typeNames.joined(separator: ", "))"
         }
         if let contradiction = DatabaseMapping.contradiction(in: databases) { return contradiction }
+        if let contradiction = contradictionOfMethod { return contradiction }
         if let rate = keysPerSecond, rate < 1 { return "the rate must be at least 1 key per second" }
         if let count = connectionCount, !(1...64).contains(count) { return "connections must be 1 to 64" }
+        return nil
+    }
+
+    /// What only the other method has.
+    private var contradictionOfMethod: String? {
+        guard method == .replication else {
+            return listen == nil ? nil : "--listen goes with --method replication"
+        }
+        if existing != .refuse {
+            return "--method replication replaces all that the target holds: --existing \(existing.rawValue) goes with "
+                + "--method commands"
+        }
+        if keysPerSecond != nil { return "--rate goes with --method commands" }
+        if connectionCount != nil { return "--connections goes with --method commands" }
         return nil
     }
 

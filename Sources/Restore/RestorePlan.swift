@@ -1,3 +1,4 @@
+import RDB
 package import SnapshotModel
 
 /// What a restore would do: computed by a pure function, printable, then applied.
@@ -6,11 +7,13 @@ package struct RestorePlan: Sendable {
     package let options: RestoreOptions
     package let target: TargetFacts
     package let estimate: RestoreEstimate
-    package let findings: [PreflightFinding]
+    package private(set) var findings: [PreflightFinding]
     package let dialect: CommandDialect
     /// Source database to the target's, for those that the snapshot has keys in and the options ask for; ascending.
     package let databases: [DatabaseMapping]
     package let connectionCount: Int
+    /// What a stream for the target is written as; only where it replicates from here.
+    package let streamFormat: PayloadFormat
     /// Key records of the archives, superseded ones included.
     package let capturedRecordCount: UInt64
 
@@ -35,6 +38,26 @@ package struct RestorePlan: Sendable {
         databases = Self.mappings(manifest, options)
         connectionCount = options.connectionCount ?? Self.standardConnectionCount
         capturedRecordCount = manifest.keyCount + manifest.consistency.duplicateKeyCount
+        let own = Self.streamFormat(manifest.format)
+        streamFormat =
+            target.newestRDBVersion.map { RDBConversion.format(for: own, engine: target.engine, newest: $0) } ?? own
+    }
+
+    /// Whether a stream for the target has to be looked through before, because its format may not know all types.
+    package func needsRehearsal(_ manifest: Manifest) -> Bool {
+        options.method == .replication && !RDBConversion(from: manifest.format, to: streamFormat).isIdentity
+    }
+
+    /// Adds a refusal, if a stream for the target could not hold everything.
+    package mutating func judge(_ counts: StreamCounts) {
+        guard let unknown = counts.unknownTypes else { return }
+        let finding = PreflightFinding.refusal(
+            .unsupportedTypes,
+            "\(target.address) (\(target.engine.rawValue) \(target.version)) loads RDB version "
+                + "\(streamFormat.rdbVersion), which cannot hold what the snapshot has: \(unknown)",
+            advice: "leave these out with --type, or restore to a server that is as new as the source"
+        )
+        findings.insert(finding, at: 0)
     }
 
     package var refusals: [PreflightFinding] { findings.filter(\.isRefusal) }

@@ -28,6 +28,8 @@ package struct RestoreReason: Hashable, Sendable {
     package static let connectionLost = Self("connectionLost")
     /// The run ended before the record's turn.
     package static let notAttempted = Self("notAttempted")
+    /// The target did not load the stream to its end, and keeps nothing of it.
+    package static let notLoaded = Self("notLoaded")
     /// The target answered with something that no answer to the command is.
     package static let unexpectedReply = Self("unexpectedReply")
     /// An error that the server gave no known word for.

@@ -36,6 +36,8 @@ package struct RestoreResult: Sendable {
     /// From the first block to the last answer, and with the check.
     package var loadingDuration: Duration
     package var duration: Duration
+    /// What an operator must undo at the target by hand; nil if nothing.
+    package var remedy: String?
 
     /// Whether the snapshot, as far as it was asked for, is in the target, and the target agrees.
     package var isComplete: Bool {

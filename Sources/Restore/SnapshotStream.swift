@@ -2,7 +2,7 @@ import ArchiveFormat
 import ArchiveIO
 package import NIOCore
 import RDB
-package import SnapshotModel
+import SnapshotModel
 
 /// Writes what is wanted of a snapshot as one RDB stream, in one pass.
 ///
@@ -12,39 +12,17 @@ package import SnapshotModel
 /// A value over several blocks goes along block by block: no more than a piece of it is in memory. One task owns the
 /// stream, and runs it once.
 package final class SnapshotStream {
-    /// What is asked of a stream.
-    package struct Request: Sendable {
-        package var manifest: Manifest
-        package var parts: [RestorePart]
-        package var options: RestoreOptions
-        /// What the stream is written as.
-        package var format: PayloadFormat
-        /// From when on remaining lives count.
-        package var start: UnixMilliseconds
-        /// Keys whose deadline has passed by then stay out; nil keeps them all.
-        package var now: UnixMilliseconds?
-        /// Whether some keys are noted to be read back.
-        package var takesSample = false
-
-        package init(
-            manifest: Manifest,
-            parts: [RestorePart],
-            options: RestoreOptions,
-            format: PayloadFormat,
-            start: UnixMilliseconds
-        ) {
-            self.manifest = manifest
-            self.parts = parts
-            self.options = options
-            self.format = format
-            self.start = start
-        }
-    }
-
     /// A value over several blocks that has begun.
     private enum Chain {
         case skipped
         case written(nextNumber: UInt32, nextOffset: UInt64)
+    }
+
+    /// Where a key goes, and when it ends there.
+    private struct KeyEnd {
+        var database: UInt32
+        var deadline: Int64?
+        var fieldEnd: UnixMilliseconds?
     }
 
     /// The stream is handed on in pieces of about this many bytes.
@@ -61,8 +39,8 @@ package final class SnapshotStream {
     private let wantsModuleAuxiliary: Bool
     private var selected: UInt32?
     private var sizedDatabases: Set<UInt32> = []
-    /// Of the keys written since the last piece, all of database `selected`; 0 for none.
-    private var deadlines: [Int64] = []
+    /// When the keys end that were written since the last piece, all of database `selected`; 0 for never.
+    private var ends: [(deadline: Int64, fieldEnd: Int64)] = []
     private var chain: Chain?
     private var handledRecordCount: UInt64 = 0
     private let recordTotal: UInt64
@@ -311,6 +289,12 @@ package final class SnapshotStream {
             counts.accounting.add(to: .unsupported, because: .unknownType(name))
             return false
         }
+        let fieldEnd = fieldEnd(layout, bytes, isWhole: byteCount == nil)
+        if case .expired = fieldEnd {
+            counts.accounting.add(to: .expired)
+            return false
+        }
+        let end = KeyEnd(database: database, deadline: deadline, fieldEnd: fieldEnd.instant)
         select(database, from: layout.database)
         if pump.needsRewriting(layout.type) {
             guard byteCount == nil, let body = pump.rewrittenBody(layout, bytes) else {
@@ -319,14 +303,24 @@ package final class SnapshotStream {
                 return false
             }
             try write(layout, key, body, deadline)
-            note(layout, key, body, database, deadline, rank)
+            note(layout, key, body, end, rank)
         } else {
             let body = UnsafeRawBufferPointer(rebasing: all[layout.bodyRange])
             try writer.writeKey(key, type: layout.type, body: body, deadline: deadline, access: layout.access)
-            note(layout, key, byteCount == nil ? layout.body(in: bytes) : nil, database, deadline, rank)
+            note(layout, key, byteCount == nil ? layout.body(in: bytes) : nil, end, rank)
         }
-        deadlines.append(deadline ?? 0)
+        ends.append((deadline ?? 0, end.fieldEnd?.rawValue ?? 0))
         return true
+    }
+
+    /// When a hash is gone because its last field is; of one over several blocks nobody has seen all fields at once.
+    private func fieldEnd(
+        _ layout: RecordLayout,
+        _ bytes: ByteBuffer,
+        isWhole: Bool
+    ) -> DeadlineResolver.Resolution {
+        guard isWhole else { return pump.hasFieldDeadlines[Int(layout.type)] ? .at(UnixMilliseconds(1)) : .never }
+        return pump.fieldEnd(layout, bytes, now: request.now ?? UnixMilliseconds(.min))
     }
 
     private func write(
@@ -358,18 +352,18 @@ package final class SnapshotStream {
         _ layout: RecordLayout,
         _ key: UnsafeRawBufferPointer,
         _ body: @autoclosure () -> ByteBuffer?,
-        _ database: UInt32,
-        _ deadline: Int64?,
+        _ end: KeyEnd,
         _ rank: UInt64
     ) {
         guard request.takesSample, counts.sample.wants(rank, keyByteCount: key.count) else { return }
         counts.sample.insert(
             RestoreSample.Entry(
                 rank: rank,
-                database: database,
+                database: end.database,
                 key: ByteBuffer(bytes: key),
                 digest: body().flatMap { pump.digest(layout, $0, now: request.start) },
-                deadline: deadline.map { UnixMilliseconds($0) }
+                deadline: end.deadline.map { UnixMilliseconds($0) },
+                fieldEnd: end.fieldEnd
             )
         )
     }
@@ -388,11 +382,11 @@ package final class SnapshotStream {
 
     /// Counts the keys that were written since the last piece.
     private func count() {
-        guard let selected, !deadlines.isEmpty else { return }
+        guard let selected, !ends.isEmpty else { return }
         counts.keyspace.update(selected) { database in
-            for deadline in deadlines { database.add(deadline: deadline) }
+            for end in ends { database.add(deadline: end.deadline, fieldEnd: end.fieldEnd) }
         }
-        counts.accounting.add(UInt64(deadlines.count), to: .restored)
-        deadlines.removeAll(keepingCapacity: true)
+        counts.accounting.add(UInt64(ends.count), to: .restored)
+        ends.removeAll(keepingCapacity: true)
     }
 }

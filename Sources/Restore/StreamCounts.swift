@@ -31,6 +31,12 @@ package struct StreamCounts: Sendable {
         return unknown.map { "\($0.key.dropFirst(prefix.count)) \($0.value)" }.joined(separator: ", ")
     }
 
+    /// Nothing of the stream arrived: what was written into it failed.
+    mutating func giveUp() {
+        accounting.moveRestoredToFailed()
+        libraries.moveRestoredToFailed()
+    }
+
     /// Gives each record that has no class yet its own.
     ///
     /// In a whole archive that was read to its end there can be none: then the sum is off, and says so.

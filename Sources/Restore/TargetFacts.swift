@@ -58,6 +58,22 @@ package struct TargetFacts: Hashable, Sendable {
     package var evictedKeyCount: UInt64 = 0
     package var expiredKeyCount: UInt64 = 0
 
+    /// Loaded modules; nil where the server does not tell.
+    package var moduleCount: Int?
+    /// Whether it knows REPLICAOF under that name.
+    package var canReplicate = true
+    /// `tls-replication yes`.
+    package var usesTLSForReplication = false
+    /// `repl-diskless-load`; nil where the server does not know or tell it.
+    package var disklessLoad: String?
+    /// The identifier of the history that the target presents to a primary.
+    package var replicationID: String?
+    /// `host:port` of the primary of a replica.
+    package var primary: String?
+    /// What another run told this target, if one did, and whether that run is alive.
+    package var attachment: Attachment?
+    package var isAttachedByLiveRun = false
+
     package init(address: String, engine: Engine, version: String) {
         self.address = address
         self.engine = engine

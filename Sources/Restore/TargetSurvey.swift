@@ -27,6 +27,11 @@ package enum TargetSurvey {
         var facts = TargetFacts(address: node.address, engine: node.engine, version: node.versionText)
         facts.runID = node.runID
         facts.isReplica = node.role == .replica
+        facts.primary = node.primary
+        facts.canReplicate = node.supports(.replicaOf)
+        facts.replicationID = node.replicationID
+        facts.usesTLSForReplication = node.configuration["tls-replication"] == "yes"
+        facts.disklessLoad = node.configuration["repl-diskless-load"]
         facts.isLoading = node.isLoading
         facts.isClusterNode = node.isClusterEnabled
         facts.connectedReplicaCount = node.connectedReplicaCount
@@ -45,6 +50,7 @@ package enum TargetSurvey {
         facts.evictedKeyCount = statistics.number("evicted_keys").flatMap { UInt64(exactly: $0) } ?? 0
         facts.expiredKeyCount = statistics.number("expired_keys").flatMap { UInt64(exactly: $0) } ?? 0
         guard !facts.isLoading else { return facts }
+        facts.moduleCount = try await connection.reply(to: ["MODULE", "LIST"]).elements?.count
         if facts.isClusterNode, let layout = try await connection.clusterLayout() {
             facts.slotRanges = layout.ownSlotRanges
             facts.clusterShardCount = layout.shardCount

@@ -12,7 +12,8 @@ extension NodeConnection {
     /// The settings that are asked for where CONFIG is allowed.
     private static let settingNames = [
         "databases", "proto-max-bulk-len", "client-query-buffer-limit", "repl-diskless-sync",
-        "repl-diskless-sync-delay", "repl-diskless-load", "repl-timeout", "maxmemory", "maxmemory-policy",
+        "repl-diskless-sync-delay", "repl-diskless-load", "repl-timeout", "tls-replication", "maxmemory",
+        "maxmemory-policy",
         "rdb-version-check",
     ]
     private static let clockSampleCount = 5

@@ -23,6 +23,12 @@ package final class NodeConnection: Sendable {
         channel.close(promise: nil)
     }
 
+    /// The numeric address of this end; nil for a Unix socket.
+    package var localHost: String? { channel.localAddress?.ipAddress }
+
+    /// The numeric address of the node; nil for a Unix socket.
+    package var remoteHost: String? { channel.remoteAddress?.ipAddress }
+
     /// Sends one command; an error reply is thrown.
     package func command(_ arguments: RESPArgument...) async throws(TransportError) -> RESPValue {
         try await command(arguments)

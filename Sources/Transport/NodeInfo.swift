@@ -30,6 +30,8 @@ package struct NodeInfo: Sendable {
     package let role: Role
     /// Whether a replica's link to its primary is up; nil for a primary.
     package let isPrimaryLinkUp: Bool?
+    /// `host:port` of a replica's primary; nil for a primary.
+    package let primary: String?
     package let isLoading: Bool
     /// Bytes; 0 is no limit.
     ///
@@ -69,6 +71,7 @@ package struct NodeInfo: Sendable {
         processID = info.number("process_id")
         role = info["role"] == "slave" ? .replica : .primary
         isPrimaryLinkUp = info["master_link_status"].map { $0 == "up" }
+        primary = info["master_host"].flatMap { host in info["master_port"].map { host + ":" + $0 } }
         isLoading = info.flag("loading") ?? false
         maxmemory = info.number("maxmemory").flatMap { UInt64(exactly: $0) }
         maxmemoryPolicy = info["maxmemory_policy"]

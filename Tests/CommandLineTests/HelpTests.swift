@@ -5,7 +5,8 @@ import Testing
 struct HelpTests {
     static let verbs = [
         "", "snapshot", "restore", "import", "export", "list", "show", "keys", "get", "verify", "hold",
-        "hold add", "hold remove", "hold list", "delete", "undelete", "purge", "expire", "accept", "catalog", "catalog rebuild",
+        "hold add", "hold remove", "hold list", "delete", "undelete", "purge", "expire", "accept", "catalog",
+        "catalog rebuild",
         "catalog check", "policy", "policy check", "policy show", "policy schema",
         "check", "schedule", "schedule print",
     ]

@@ -1,4 +1,5 @@
 import Catalog
+import Foundation
 import Operations
 import Restore
 import SnapshotModel
@@ -33,9 +34,16 @@ struct RestoreHarness {
         try await operation(target.url, change).run(context(during, beforeCheck))
     }
 
-    func run(url: String) async throws -> RestoreReport {
-        try await operation(url) { _ in }.run(context { _ in })
+    func run(url: String, _ change: (inout RestoreOptions) -> Void = { _ in }) async throws -> RestoreReport {
+        try await operation(url, change).run(context { _ in })
     }
+
+    /// The names of the journals of targets that are attached.
+    var journal: [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: stateHome + "/rewarm/attached")) ?? []
+    }
+
+    private var stateHome: String { fixture.directory.path("state") }
 
     private func operation(_ url: String, _ change: (inout RestoreOptions) -> Void) throws -> RestoreOperation {
         var options = RestoreOptions()
@@ -54,6 +62,7 @@ struct RestoreHarness {
     ) -> OperationContext {
         OperationContext(
             repository: RepositoryLocation(path: fixture.repositoryPath, origin: .option),
+            directories: UserDirectories { [stateHome] in $0 == "XDG_STATE_HOME" ? stateHome : nil },
             actor: "test",
             command: "rewarm restore",
             progress: { progress in

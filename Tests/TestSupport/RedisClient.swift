@@ -89,6 +89,16 @@ package final class RedisClient {
         try SocketCalls.writeAll(bytes, to: descriptor)
     }
 
+    /// Everything that comes until the other end closes the connection.
+    package func readRest() throws -> [UInt8] {
+        do {
+            while true { try fill() }
+        } catch RedisClientError.connectionClosed {
+            defer { position = received.count }
+            return Array(received[position...])
+        }
+    }
+
     /// Reads the next reply of what `sendRaw` asked.
     package func readReply() throws -> RedisReply {
         let line = try readLine()

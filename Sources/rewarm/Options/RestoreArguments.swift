@@ -2,9 +2,34 @@ import ArgumentParser
 import Restore
 
 extension ExistingMode: ExpressibleByArgument {}
+extension RestoreMethod: ExpressibleByArgument {}
+
+extension ListenAddress: ExpressibleByArgument {
+    init?(argument: String) {
+        self.init(argument)
+    }
+}
 
 /// What of a snapshot goes into a target, and how; options of `restore`.
 struct RestoreArguments: ParsableArguments, Sendable {
+    @Option(
+        help: ArgumentHelp(
+            "commands: one write per key, into any target. replication: the target is told to replicate from here and "
+                + "detached again, which is faster; only a single node that is empty or to be flushed.",
+            valueName: "method"
+        )
+    )
+    var method = RestoreMethod.commands
+
+    @Option(
+        help: ArgumentHelp(
+            "With --method replication: where the target comes for its dataset. Default: the address that the target "
+                + "is reached from, and a free port.",
+            valueName: "host[:port]"
+        )
+    )
+    var listen: ListenAddress?
+
     @OptionGroup var selection: SelectionArguments
 
     @Option(
@@ -30,6 +55,8 @@ struct RestoreArguments: ParsableArguments, Sendable {
 
     var options: RestoreOptions {
         var options = RestoreOptions()
+        options.method = method
+        options.listen = listen
         selection.apply(to: &options)
         options.existing = existing
         options.flushTarget = flushTarget

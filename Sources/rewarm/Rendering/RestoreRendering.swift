@@ -24,6 +24,7 @@ enum RestoreRendering {
         var object: JSONObject = [
             "snapshot": .string(report.manifest.id.text),
             "target": .string(report.plan.target.address),
+            "method": .string(report.plan.options.method.rawValue),
         ]
         object.add(json(report.accounting))
         object.add("libraries", .object(json(result.libraries, unit: "Count")))
@@ -51,7 +52,9 @@ enum RestoreRendering {
             "memory       about \(Figures.bytes(plan.estimate.likelyMemoryByteCount)) in the target",
             "deadlines    \(plan.options.deadlineMode.rawValue)",
             "existing     \(plan.options.existing.rawValue)" + (plan.options.flushTarget ? ", after a flush" : ""),
-            "connections  \(plan.connectionCount)",
+            plan.options.method == .replication
+                ? "method       replication, as RDB version \(plan.streamFormat.rdbVersion)"
+                : "connections  \(plan.connectionCount)",
         ]
         for finding in plan.findings {
             let word = finding.isRefusal ? "refused" : "warning"
@@ -76,6 +79,7 @@ enum RestoreRendering {
             "ttl": .string(plan.options.deadlineMode.rawValue),
             "existing": .string(plan.options.existing.rawValue),
             "flushTarget": .bool(plan.options.flushTarget),
+            "method": .string(plan.options.method.rawValue),
             "connectionCount": .count(plan.connectionCount),
             "findings": .array(plan.findings.map { .object(json($0)) }),
         ]

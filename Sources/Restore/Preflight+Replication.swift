@@ -1,0 +1,96 @@
+import SnapshotModel
+
+// What only matters where the target is to replicate from here: a full synchronisation replaces all that it holds, keys
+// and functions, and what it cannot load it may die of.
+
+extension Preflight {
+    /// The findings that replication has beside, or instead of, those of commands.
+    static func replicationFindings(
+        manifest: Manifest,
+        options: RestoreOptions,
+        target: TargetFacts
+    ) -> [PreflightFinding?] {
+        [
+            clusterNode(target), forbidden(target), attachedReplicas(target), contents(options, target),
+            functions(options, target),
+            modules(manifest, target),
+            encryption(target), disk(target),
+        ]
+    }
+
+    private static func clusterNode(_ target: TargetFacts) -> PreflightFinding? {
+        guard target.isClusterNode else { return nil }
+        return .refusal(
+            .clusterNode,
+            "\(target.address) is a node of a cluster, which cannot be told to replicate from here",
+            advice: "restore with --method commands"
+        )
+    }
+
+    private static func forbidden(_ target: TargetFacts) -> PreflightFinding? {
+        guard !target.canReplicate else { return nil }
+        return .refusal(
+            .replicationForbidden,
+            "\(target.address) (\(target.version)) knows no REPLICAOF, as managed services and servers before 5.0",
+            advice: "restore with --method commands"
+        )
+    }
+
+    private static func attachedReplicas(_ target: TargetFacts) -> PreflightFinding? {
+        guard target.connectedReplicaCount > 0 else { return nil }
+        return .refusal(
+            .replicasAttached,
+            "\(target.address) has \(target.connectedReplicaCount) replicas, which would lose their data with it",
+            advice: "detach them for the restore, or restore with --method commands"
+        )
+    }
+
+    private static func contents(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
+        guard target.keyCount > 0, !options.flushTarget else { return nil }
+        return .refusal(
+            .notEmpty,
+            "\(target.address) holds \(target.keyCount) keys, which a replication would replace",
+            advice: "empty it with --flush-target, or restore with --method commands"
+        )
+    }
+
+    private static func functions(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
+        guard let present = target.functionLibraryCount, present > 0, !options.flushTarget else { return nil }
+        return .refusal(
+            .functionsPresent,
+            "\(target.address) holds \(present) function libraries, which a replication would replace",
+            advice: "remove them with --flush-target, or restore with --method commands"
+        )
+    }
+
+    private static func modules(_ manifest: Manifest, _ target: TargetFacts) -> PreflightFinding? {
+        let needsModules =
+            manifest.statistics.moduleAuxiliaryCount > 0
+            || manifest.statistics.types.keys.contains { $0.hasPrefix("module") }
+        guard needsModules, target.moduleCount == 0 else { return nil }
+        return .refusal(
+            .missingModules,
+            "the snapshot has data of modules, and \(target.address) has loaded none",
+            advice: "load the modules of the source there, or restore with --method commands, which leaves such keys "
+                + "out"
+        )
+    }
+
+    private static func encryption(_ target: TargetFacts) -> PreflightFinding? {
+        guard target.usesTLSForReplication else { return nil }
+        return .refusal(
+            .encryptedReplication,
+            "\(target.address) replicates by TLS (tls-replication yes), which rewarm does not serve",
+            advice: "set tls-replication no for the run, or restore with --method commands"
+        )
+    }
+
+    private static func disk(_ target: TargetFacts) -> PreflightFinding? {
+        guard target.disklessLoad == nil else { return nil }
+        return .warning(
+            .loadsFromDisk,
+            "\(target.address) does not tell or know repl-diskless-load: it writes the stream to its disk, then loads it",
+            advice: "see that there is room for the whole dataset beside its dump file"
+        )
+    }
+}

@@ -1,0 +1,116 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Ends of `restore --method replication` that nobody planned: the target is never left attached without a word.
+@Suite(.serialized)
+struct ReplicationKillTests {
+    private static let method = ["--method", "replication"]
+
+    private static func role(_ target: RedisServer) throws -> String? {
+        try target.client().info("replication", "role")
+    }
+
+    /// Does by hand what the message of the next run asks for.
+    private static func detach(_ target: RedisServer) throws {
+        let client = try target.client()
+        while true {
+            // A server that still reads the stream of the dead run answers LOADING.
+            if case .status = try client.reply(to: ["REPLICAOF", "NO", "ONE"]) { break }
+        }
+        try client.command("CONFIG", "SET", "repl-diskless-load", "disabled")
+    }
+
+    @Test func `after kill -9 the next run says what to do, and then restores`() async throws {
+        var random = SeededGenerator.fromEnvironment("killed replications", fallback: 35)
+        let source = try await RedisServer.start()
+        let target = try await RedisServer.start()
+        try KeyspaceGenerator.fill(source, seed: random.seed, keyCount: 600)
+        let contents = try KeyspaceContents.read(source)
+        let scenario = try Scenario()
+        let id = try await scenario.snapshot(source)
+        let start = ContinuousClock.now
+        try await scenario.restore(id, to: target, Self.method)
+        let duration = ContinuousClock.now - start
+        let command =
+            ["restore", id, "--flush-target"] + Self.method + Scenario.node("target", target)
+            + ["--repository", scenario.rewarm.repository]
+        var (killedCount, attachedCount) = (0, 0)
+        for round in 1...TestExtent.count(bounded: 15, whole: 200) {
+            let process = try scenario.rewarm.start(command)
+            let microseconds = max(1, Int64(duration / .microseconds(1)))
+            try await Task.sleep(for: .microseconds(Int64.random(in: 0...microseconds, using: &random)))
+            process.send(signal: SIGKILL)
+            let result = await process.wait(atMost: .seconds(120))
+            if result.termination == .signalled(SIGKILL) { killedCount += 1 }
+            guard try Self.role(target) == "slave" else { continue }
+            attachedCount += 1
+            let next = try await scenario.run("restore", [id] + Scenario.node("target", target) + ["--json"])
+            // Until the target has noticed that the stream ended, it is loading and nothing else is known of it.
+            if next.exitCode == 14, !next.output.contains("is still loading") {
+                #expect(next.output.contains("REPLICAOF NO ONE"), "round \(round), seed \(random.seed): \(next)")
+                #expect(next.output.contains("stillAttached") || next.output.contains("was killed"), "\(next)")
+            }
+            try Self.detach(target)
+        }
+        print("killed \(killedCount) restores by replication, \(attachedCount) of them while attached")
+        #expect(killedCount > 0)
+        try await scenario.restore(id, to: target, ["--flush-target"] + Self.method)
+        #expect(try KeyspaceContents.read(target).differences(from: contents) == [], "seed \(random.seed)")
+        #expect(try Self.role(target) == "master")
+    }
+
+    @Test(arguments: [SIGTERM: Int32(143), SIGINT: 130])
+    func `a signal detaches the target`(signal: Int32, code: Int32) async throws {
+        let source = try await RedisServer.start()
+        // A target that reads slowly: it is busy for a moment after every few keys.
+        let target = try await RedisServer.start(.init(lines: ["key-load-delay 200"]))
+        let client = try source.client()
+        for index in 0..<20 { try client.command("SETRANGE", "key:\(index)", 1_000_000, "end") }
+        let scenario = try Scenario()
+        let id = try await scenario.snapshot(source)
+        try target.client().command("CONFIG", "SET", "key-load-delay", "100000")
+        let process = try scenario.rewarm.start(
+            ["restore", id] + Self.method + Scenario.node("target", target)
+                + ["--repository", scenario.rewarm.repository]
+        )
+        while try Self.role(target) != "slave", process.isRunning { try await Task.sleep(for: .milliseconds(1)) }
+        process.send(signal: signal)
+        let result = await process.wait(atMost: .seconds(120))
+        #expect(result.exitCode == code, "\(result)")
+        #expect(try Self.role(target) == "master")
+        #expect(try target.client().command("CONFIG", "GET", "repl-diskless-load").array?.last?.text == "disabled")
+        let journal = scenario.rewarm.directory.path("state") + "/rewarm/attached"
+        #expect(try FileManager.default.contentsOfDirectory(atPath: journal) == [])
+    }
+
+    @Test func `kill -9 while the target loads leaves a journal that the next run reads`() async throws {
+        let source = try await RedisServer.start()
+        let target = try await RedisServer.start()
+        let client = try source.client()
+        for index in 0..<20 { try client.command("SETRANGE", "key:\(index)", 1_000_000, "end") }
+        let scenario = try Scenario()
+        let id = try await scenario.snapshot(source)
+        try target.client().command("CONFIG", "SET", "key-load-delay", "100000")
+        let process = try scenario.rewarm.start(
+            ["restore", id] + Self.method + Scenario.node("target", target)
+                + ["--repository", scenario.rewarm.repository]
+        )
+        while try Self.role(target) != "slave", process.isRunning { try await Task.sleep(for: .milliseconds(1)) }
+        process.send(signal: SIGKILL)
+        _ = await process.wait(atMost: .seconds(120))
+        try target.client().command("CONFIG", "SET", "key-load-delay", "0")
+        while try target.client().info("persistence", "loading") != "0" { try await Task.sleep(for: .milliseconds(1)) }
+        #expect(try Self.role(target) == "slave")
+        for method in [[], Self.method] {
+            let next = try await scenario.run("restore", [id] + method + Scenario.node("target", target))
+            #expect(next.exitCode == 14, "\(next)")
+            #expect(next.errors.contains("was killed"), "\(next)")
+            #expect(next.errors.contains("REPLICAOF NO ONE"), "\(next)")
+            #expect(next.errors.contains("CONFIG SET repl-diskless-load disabled"), "\(next)")
+        }
+        try Self.detach(target)
+        try await scenario.restore(id, to: target, ["--flush-target"] + Self.method)
+        try Scenario.expectEqual(source, target, "after it was detached by hand")
+    }
+}
