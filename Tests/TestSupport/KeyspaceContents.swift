@@ -127,7 +127,7 @@ package struct KeyspaceContents: Sendable, Equatable {
         }
     }
 
-    private static func deadlines(
+    static func deadlines(
         _ client: RedisClient,
         _ names: [RedisArgument],
         of binary: ServerBinary
