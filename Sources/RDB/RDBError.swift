@@ -53,6 +53,8 @@ package enum RDBHeldItem: String, Hashable, Sendable {
     case auxiliaryField = "an auxiliary field"
     case keyMetadata = "the metadata of a key"
     case hashTemplates = "the hash templates"
+    case element = "an element of a value"
+    case streamGroups = "what is said of a stream's groups"
 }
 
 extension RDBError: CustomStringConvertible {

@@ -10,8 +10,10 @@ import NIOCore
 /// | last | 1 | 0xFF |
 ///
 /// Integers come out as decimal text, as the server answers them.
-struct Listpack {
+struct Listpack: PackedList {
     private var bytes: ByteBuffer
+
+    var rest: ByteBuffer { bytes }
 
     /// `bytes` is the whole blob; its end mark is found while reading.
     init(_ bytes: ByteBuffer) throws(RDBError) {
@@ -20,12 +22,8 @@ struct Listpack {
         self.bytes.moveReaderIndex(forwardBy: 6)
     }
 
-    /// All elements in order.
-    static func elements(of bytes: ByteBuffer) throws(RDBError) -> [ByteBuffer] {
-        var listpack = try Self(bytes)
-        var elements: [ByteBuffer] = []
-        while let element = try listpack.next() { elements.append(element) }
-        return elements
+    init(rest: ByteBuffer) {
+        bytes = rest
     }
 
     /// The next element, or nil at the end mark.

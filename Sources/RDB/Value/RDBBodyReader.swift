@@ -5,11 +5,13 @@ import NIOCore
 struct RDBBodyReader {
     private(set) var bytes: ByteBuffer
 
-    /// No string that unpacks to more is taken: the server's own limit (`proto-max-bulk-len`, 512 MiB by default).
-    private static let largestStringByteCount = 512 << 20
+    /// No string that unpacks to more is taken.
+    private let largestStringByteCount: Int
 
-    init(_ bytes: ByteBuffer) {
+    /// `largestStringByteCount` is by default the server's own limit (`proto-max-bulk-len`, 512 MiB).
+    init(_ bytes: ByteBuffer, largestStringByteCount: Int = 512 << 20) {
         self.bytes = bytes
+        self.largestStringByteCount = largestStringByteCount
     }
 
     var isAtEnd: Bool { bytes.readableBytes == 0 }
@@ -33,6 +35,12 @@ struct RDBBodyReader {
         return Int(length)
     }
 
+    /// Whether what follows begins with a length, not with an integer or a compressed string.
+    var startsWithPlainString: Bool {
+        guard let first: UInt8 = bytes.getInteger(at: bytes.readerIndex) else { return true }
+        return first < 0xC0
+    }
+
     /// A string: plain, an integer (which becomes decimal text), or LZF-compressed.
     mutating func string() throws(RDBError) -> ByteBuffer {
         guard let first: UInt8 = bytes.getInteger(at: bytes.readerIndex) else { throw truncated }
@@ -50,7 +58,7 @@ struct RDBBodyReader {
             bytes.moveReaderIndex(forwardBy: 1)
             return try compressedString()
         default:
-            return try raw(count())
+            return try raw(Int(clamping: length()))
         }
     }
 
@@ -95,12 +103,14 @@ struct RDBBodyReader {
     private var truncated: RDBError { .truncated(offset: UInt64(bytes.readerIndex)) }
 
     private mutating func compressedString() throws(RDBError) -> ByteBuffer {
-        let compressedByteCount = try count()
+        let compressedByteCount = Int(clamping: try length())
         let plainByteCount = try length()
         let compressed = try raw(compressedByteCount)
         // LZF makes at most 264 bytes of 3, so a longer claim is a lie and takes no memory.
-        guard plainByteCount <= UInt64(compressedByteCount) * 88 + 264, plainByteCount <= Self.largestStringByteCount
-        else { throw damaged(.compressedString) }
+        guard plainByteCount <= UInt64(compressedByteCount) * 88 + 264 else { throw damaged(.compressedString) }
+        guard plainByteCount <= largestStringByteCount else {
+            throw .tooLarge(what: .element, limit: largestStringByteCount, offset: UInt64(bytes.readerIndex))
+        }
         var plain = ByteBufferAllocator().buffer(capacity: Int(plainByteCount))
         let isWhole = compressed.withUnsafeReadableBytes { input in
             plain.writeWithUnsafeMutableBytes(minimumWritableBytes: Int(plainByteCount)) { output in

@@ -3,7 +3,7 @@ import NIOCore
 /// Decodes the five stream encodings (redis:src/rdb.c `rdbSaveObject`, redis:src/t_stream.c for the listpacks).
 enum StreamDecoder {
     /// What each RDB type adds to the one before.
-    enum Variant: Int {
+    enum Variant: Int, Sendable {
         /// Type 15.
         case first
         /// Type 19: first id, largest deleted id, entries added; a group's entries read.
@@ -20,8 +20,16 @@ enum StreamDecoder {
         var entries: [StreamValue.Entry] = []
         for _ in 0..<(try reader.count()) {
             let nodeKey = try reader.string()
-            entries += try node(key: nodeKey, listpack: reader.string())
+            var node = try StreamNode(key: nodeKey, listpack: reader.string())
+            while let entry = try node.next() { entries.append(entry) }
         }
+        var stream = try end(&reader, variant: variant)
+        stream.entries = entries
+        return stream
+    }
+
+    /// What follows the nodes; `entries` is empty.
+    static func end(_ reader: inout RDBBodyReader, variant: Variant) throws(RDBError) -> StreamValue {
         let hasCounts = variant != .first
         let length = try reader.length()
         let lastID = try identifier(&reader)
@@ -32,7 +40,7 @@ enum StreamDecoder {
         for _ in 0..<(try reader.count()) { groups.append(try group(&reader, variant: variant)) }
         if variant.rawValue >= Variant.withProducers.rawValue { try passProducers(&reader) }
         return StreamValue(
-            entries: entries,
+            entries: [],
             length: length,
             lastID: lastID,
             firstID: firstID,
@@ -106,46 +114,10 @@ enum StreamDecoder {
     }
 
     /// An id as 16 bytes, both halves big-endian, so that it sorts as bytes.
-    private static func binaryIdentifier(_ reader: inout RDBBodyReader) throws(RDBError) -> StreamValue.ID {
+    static func binaryIdentifier(_ reader: inout RDBBodyReader) throws(RDBError) -> StreamValue.ID {
         StreamValue.ID(
             milliseconds: try reader.integer(UInt64.self, .big),
             sequence: try reader.integer(UInt64.self, .big)
         )
-    }
-
-    /// The live entries of one node.
-    ///
-    /// A master entry names the common fields, then come entries with ids relative to the node's key. Flag 1 marks a deleted entry, flag 2 one that has exactly the master's fields.
-    private static func node(key: ByteBuffer, listpack blob: ByteBuffer) throws(RDBError) -> [StreamValue.Entry] {
-        var keyReader = RDBBodyReader(key)
-        let master = try binaryIdentifier(&keyReader)
-        var listpack = try Listpack(blob)
-        let damaged = RDBError.malformed(.streamNode, offset: 0)
-        func text() throws(RDBError) -> ByteBuffer {
-            guard let element = try listpack.next() else { throw damaged }
-            return element
-        }
-        let entryCount = try listpack.nextCount() + listpack.nextCount()
-        var masterFields: [ByteBuffer] = []
-        for _ in 0..<(try listpack.nextCount()) { masterFields.append(try text()) }
-        guard try listpack.nextInteger() == 0 else { throw damaged }
-        var entries: [StreamValue.Entry] = []
-        for _ in 0..<entryCount {
-            let flags = try listpack.nextInteger()
-            let id = StreamValue.ID(
-                milliseconds: master.milliseconds &+ UInt64(bitPattern: try listpack.nextInteger()),
-                sequence: master.sequence &+ UInt64(bitPattern: try listpack.nextInteger())
-            )
-            var fields: [(name: ByteBuffer, value: ByteBuffer)] = []
-            if flags & 2 != 0 {
-                for name in masterFields { fields.append((name, try text())) }
-            } else {
-                for _ in 0..<(try listpack.nextCount()) { fields.append((try text(), try text())) }
-            }
-            _ = try listpack.nextInteger()
-            if flags & 1 == 0 { entries.append(StreamValue.Entry(id: id, fields: fields)) }
-        }
-        guard try listpack.next() == nil else { throw damaged }
-        return entries
     }
 }

@@ -8,15 +8,24 @@ enum Zipmap {
     static func fields(of blob: ByteBuffer) throws(RDBError) -> [RDBValue.HashField] {
         var bytes = blob
         var fields: [RDBValue.HashField] = []
-        guard bytes.readInteger(as: UInt8.self) != nil else { throw damaged(bytes) }
-        while let nameLength = try length(&bytes) {
-            guard let name = bytes.readSlice(length: nameLength), let valueLength = try length(&bytes),
-                let free: UInt8 = bytes.readInteger(), let value = bytes.readSlice(length: valueLength),
-                bytes.readSlice(length: Int(free)) != nil
-            else { throw damaged(bytes) }
-            fields.append(RDBValue.HashField(field: name, value: value))
-        }
+        try readCount(&bytes)
+        while let field = try field(&bytes) { fields.append(field) }
         return fields
+    }
+
+    /// The byte in front, which says nothing above 253.
+    static func readCount(_ bytes: inout ByteBuffer) throws(RDBError) {
+        guard bytes.readInteger(as: UInt8.self) != nil else { throw damaged(bytes) }
+    }
+
+    /// The next field, or nil at the end mark.
+    static func field(_ bytes: inout ByteBuffer) throws(RDBError) -> RDBValue.HashField? {
+        guard let nameLength = try length(&bytes) else { return nil }
+        guard let name = bytes.readSlice(length: nameLength), let valueLength = try length(&bytes),
+            let free: UInt8 = bytes.readInteger(), let value = bytes.readSlice(length: valueLength),
+            bytes.readSlice(length: Int(free)) != nil
+        else { throw damaged(bytes) }
+        return RDBValue.HashField(field: name, value: value)
     }
 
     /// A length, or nil at the end mark.
