@@ -2,12 +2,14 @@ import ArchiveFormat
 import ArchiveIO
 import NIOCore
 import RDB
+import RESP
 import SnapshotModel
 import Transport
 
-/// Streams a value that lies in several blocks into one RESTORE, or one SET: no more than a chunk of it is in memory.
+/// Sends a value that goes by itself: streamed into one RESTORE, or one SET, or piece by piece where that would be too
+/// large for the target.
 ///
-/// The server carries a command out when its last byte is there. If the value cannot be read to its end, the connection
+/// No more than a chunk of it is in memory. The server carries a command out when its last byte is there. If the value cannot be read to its end, the connection
 /// is closed in the middle of the command, and the server forgets it: never half a value.
 struct ChainSender {
     enum Outcome {
@@ -21,7 +23,8 @@ struct ChainSender {
 
     let pump: RecordPump
     let lane: RestoreLane
-    let chunks: ChunkStream
+    let pieces: PieceSender
+    let source: ValueSource
     let isSalvage: Bool
 
     /// Sends the value of `first`, the record of the first chunk.
@@ -35,24 +38,20 @@ struct ChainSender {
         _ tally: inout RestoreTally,
         now: UnixMilliseconds
     ) async throws -> Outcome {
-        let byteCount = chunks.chain.totalByteCount
-        let fate = key.withUnsafeReadableBytes {
-            pump.fate(
-                first,
-                in: block,
-                key: $0,
-                bodyByteCount: byteCount,
-                typeName: tally.typeName(first.type),
-                now: now
-            )
-        }
+        let fate = key.withUnsafeReadableBytes { pump.fate(first, in: block, key: $0, now: now) }
         guard case .send(let database, let deadline) = fate else {
             if case .none(let recordClass, let reason) = fate { tally.accounting.add(to: recordClass, because: reason) }
             return .counted
         }
-        guard !pump.needsRewriting(first.type) else {
-            tally.accounting.add(to: .unsupported, because: .fieldDeadlines(tally.typeName(first.type)))
-            return .counted
+        guard pump.fitsOneCommand(first, bodyByteCount: source.byteCount, deadline: deadline) else {
+            let value = PieceSender.Value(
+                type: first.type,
+                typeName: tally.typeName(first.type),
+                key: key,
+                database: database,
+                deadline: deadline
+            )
+            return try await sendPieces(value, rank: rank, &tally)
         }
         if isSalvage, let damage = await damage() {
             tally.accounting.add(to: .lostBlock)
@@ -80,6 +79,46 @@ struct ChainSender {
         return .sent(try await stream(first, key, database, record, &tally))
     }
 
+    private func sendPieces(
+        _ value: PieceSender.Value,
+        rank: UInt64,
+        _ tally: inout RestoreTally
+    ) async throws -> Outcome {
+        var record = CommandBatch.Sent(deadline: value.deadline ?? 0, rank: rank, type: value.type)
+        let sentBefore = pieces.sentByteCount
+        let outcome: PieceSender.Outcome
+        do throws(TransportError) {
+            outcome = try await pieces.send(value, from: source)
+        } catch {
+            tally.giveUp([record], because: .connectionLost)
+            throw error
+        }
+        switch outcome {
+        case .stored(let fieldEnd):
+            record.fieldEnd = fieldEnd
+            if tally.sample.wants(rank, keyByteCount: value.key.readableBytes) {
+                let entry = RestoreSample.Entry(
+                    rank: rank,
+                    database: value.database,
+                    key: ByteBuffer(bytes: value.key.readableBytesView),
+                    digest: nil,
+                    deadline: value.deadline.map { UnixMilliseconds($0) },
+                    fieldEnd: fieldEnd > 0 ? UnixMilliseconds(fieldEnd) : nil
+                )
+                tally.sample.insert(entry)
+            }
+            tally.settle(record, in: value.database, reply: nil)
+        case .existing: tally.settle(record, in: value.database, reply: .null)
+        case .refused(let error): tally.settle(record, in: value.database, reply: .error(error))
+        case .none(let recordClass, let reason): tally.accounting.add(to: recordClass, because: reason)
+        case .damaged(let error):
+            tally.accounting.add(to: .lostBlock)
+            guard isSalvage else { throw error }
+            return .lost(error)
+        }
+        return .sent(pieces.sentByteCount - sentBefore)
+    }
+
     private func stream(
         _ first: RecordLayout,
         _ key: ByteBuffer,
@@ -92,9 +131,9 @@ struct ChainSender {
         do {
             try await lane.drain(&tally)
             try await lane.select(database, &tally)
-            var chunks = chunks
-            while let chunk = try await chunks.next() {
-                for part in command.parts(of: chunk, key: key, bodyByteCount: chunks.chain.totalByteCount) {
+            var source = source
+            while let chunk = try await source.next() {
+                for part in command.parts(of: chunk, key: key, bodyByteCount: source.byteCount) {
                     sentByteCount += UInt64(part.readableBytes)
                     try await lane.writePart(part, ending: nil, &tally)
                 }
@@ -117,9 +156,9 @@ struct ChainSender {
 
     /// What is wrong with the value's chunks, nil if nothing: reads them all.
     private func damage() async -> (any Error)? {
-        var chunks = chunks
+        var source = source
         do {
-            while try await chunks.next() != nil {}
+            while try await source.next() != nil {}
             return nil
         } catch {
             return error

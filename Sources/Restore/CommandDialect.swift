@@ -27,25 +27,30 @@ package struct CommandDialect: Hashable, Sendable {
     package var rdbVersion: UInt16
     /// The largest bulk string that the target takes, in bytes (`proto-max-bulk-len`).
     package var largestArgumentByteCount: Int
+    /// The longest string that the target holds, in bytes (`proto-max-bulk-len`, too).
+    package var largestStringByteCount: Int
 
     package init(
         replacesKeys: Bool,
         knowsSetDeadline: Bool,
         accessUse: AccessUse,
         rdbVersion: UInt16,
-        largestArgumentByteCount: Int = Self.standardLargestArgument
+        largestArgumentByteCount: Int = Self.standardLargestArgument,
+        largestStringByteCount: Int = Self.standardLargestArgument
     ) {
         self.replacesKeys = replacesKeys
         self.knowsSetDeadline = knowsSetDeadline
         self.accessUse = accessUse
         self.rdbVersion = rdbVersion
         self.largestArgumentByteCount = largestArgumentByteCount
+        self.largestStringByteCount = largestStringByteCount
     }
 
     /// `proto-max-bulk-len` as servers come: 512 MiB.
     package static let standardLargestArgument = 512 << 20
 
-    /// What a target's query buffer needs beside the largest argument: the rest of the command, and commands behind it.
+    /// What a target's query buffer needs beside the largest argument: the rest of the command, and commands behind it;
+    /// of a small buffer an eighth.
     package static let queryBufferReserve = 1 << 20
 
     /// Whether a record's access data goes along.

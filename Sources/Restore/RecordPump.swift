@@ -18,6 +18,8 @@ struct RecordPump: Sendable {
         case moduleAuxiliary
         /// The first chunk of a value that lies in several blocks; nothing was counted yet.
         case chain(RecordLayout)
+        /// A whole record that may be too large for one command; nothing was counted yet.
+        case large(RecordLayout)
     }
 
     /// What becomes of a record that is asked for and alive.
@@ -61,6 +63,9 @@ struct RecordPump: Sendable {
             } else if layout.kind == .moduleAuxiliary {
                 block.finishedCount += 1
                 return .moduleAuxiliary
+            } else if isLarge(layout) {
+                block.finishedCount += 1
+                return .large(layout)
             } else if !take(layout, block, into: &batch, &tally, now: now) {
                 block.pending = layout
                 return .batchEnded
@@ -77,8 +82,6 @@ struct RecordPump: Sendable {
         _ layout: RecordLayout,
         in block: ByteBuffer,
         key: UnsafeRawBufferPointer,
-        bodyByteCount: UInt64,
-        typeName: @autoclosure () -> String,
         now: UnixMilliseconds
     ) -> Fate {
         let destination: UInt32
@@ -89,18 +92,26 @@ struct RecordPump: Sendable {
         case .wanted(let database): destination = database
         case .unwanted(let option): return .none(.filtered, option)
         }
-        let deadline: Int64?
         switch resolver.resolve(layout.expiry, now: now) {
-        case .never: deadline = nil
-        case .at(let instant): deadline = instant.rawValue
+        case .never: return .send(database: destination, deadline: nil)
+        case .at(let instant): return .send(database: destination, deadline: instant.rawValue)
         case .expired: return .none(.expired, nil)
         }
+    }
+
+    /// Whether one command can carry a value to the target as it is.
+    func fitsOneCommand(_ layout: RecordLayout, bodyByteCount: UInt64, deadline: Int64?) -> Bool {
         let byteCount = Int(clamping: bodyByteCount)
-        guard encoder.fits(type: layout.type, bodyByteCount: byteCount, deadline: deadline, access: layout.access)
-        else {
-            return .none(.unsupported, .tooLarge(typeName()))
-        }
-        return .send(database: destination, deadline: deadline)
+        return !(layout.chunk != nil && needsRewriting(layout.type))
+            && encoder.fits(type: layout.type, bodyByteCount: byteCount, deadline: deadline, access: layout.access)
+    }
+
+    /// Whether a whole record may be too large for a batch: what its deadline comes to may change that.
+    @inline(__always)
+    private func isLarge(_ layout: RecordLayout) -> Bool {
+        guard !encoder.fitsRestore(bodyByteCount: layout.bodyRange.count) else { return false }
+        let deadline: Int64? = layout.expiry == .never ? nil : 1
+        return !fitsOneCommand(layout, bodyByteCount: UInt64(layout.bodyRange.count), deadline: deadline)
     }
 
     /// Sends or counts a whole record; false, and nothing done, if the batch is for another database.
@@ -115,14 +126,7 @@ struct RecordPump: Sendable {
         let rank = tally.sample.rank(part: block.part, block: block.number, ordinal: layout.ordinal)
         return bytes.withUnsafeReadableBytes { all in
             let key = UnsafeRawBufferPointer(rebasing: all[layout.keyRange])
-            switch fate(
-                layout,
-                in: bytes,
-                key: key,
-                bodyByteCount: UInt64(layout.bodyRange.count),
-                typeName: tally.typeName(layout.type),
-                now: now
-            ) {
+            switch fate(layout, in: bytes, key: key, now: now) {
             case .none(let recordClass, let reason):
                 tally.accounting.add(to: recordClass, because: reason)
                 return true

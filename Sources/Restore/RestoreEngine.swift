@@ -45,8 +45,13 @@ package struct RestoreEngine: Sendable {
         }
         let evictedBefore = try await control.evictedKeyCount()
         let startedAt = clock.now
-        let run = makeRun(lanes, control, clock, startedAt)
+        let pieces = makePieceSender(clock, startedAt)
+        let run = makeRun(lanes, pieces, control, clock, startedAt)
         let ending = await run.run()
+        await pieces.close()
+        let standing = pieces.standing
+        // Also when the run was cancelled: a task of its own does not know of it.
+        await Task { _ = await standing.remove(over: control) }.value
         let loaded = ContinuousClock.now
         progress(run.progressOfCheck)
         var tally = run.tally
@@ -83,6 +88,7 @@ package struct RestoreEngine: Sendable {
 
     private func makeRun(
         _ lanes: [RestoreLane],
+        _ pieces: PieceSender,
         _ control: NodeConnection,
         _ clock: TargetClock,
         _ startedAt: UnixMilliseconds
@@ -109,6 +115,7 @@ package struct RestoreEngine: Sendable {
             plan: plan,
             parts: parts,
             lanes: lanes,
+            pieces: pieces,
             loader: LibraryLoader(
                 connection: control,
                 dialect: plan.dialect,
@@ -120,6 +127,19 @@ package struct RestoreEngine: Sendable {
             tally: tally,
             otherRecordTotal: manifest.statistics.functionLibraryCount + manifest.statistics.moduleAuxiliaryCount,
             progress: progress
+        )
+    }
+
+    private func makePieceSender(_ clock: TargetClock, _ startedAt: UnixMilliseconds) -> PieceSender {
+        let keys = TemporaryKeys(keepsSlots: plan.target.isClusterNode)
+        return PieceSender(
+            lane: PieceLane(target: target, token: keys.token),
+            format: manifest.format,
+            dialect: plan.dialect,
+            typeDialect: TypeCommandDialect(plan.target),
+            resolver: DeadlineResolver(mode: plan.options.deadlineMode, instant: manifest.instant, start: startedAt),
+            clock: clock,
+            keys: keys
         )
     }
 }

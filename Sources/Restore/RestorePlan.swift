@@ -33,7 +33,8 @@ package struct RestorePlan: Sendable {
             knowsSetDeadline: target.knowsSetDeadline,
             accessUse: CommandDialect.AccessUse(policy: target.evictionPolicy),
             rdbVersion: Self.stampedVersion(manifest.format),
-            largestArgumentByteCount: target.largestArgumentByteCount
+            largestArgumentByteCount: target.largestArgumentByteCount,
+            largestStringByteCount: target.largestStringByteCount
         )
         databases = Self.mappings(manifest, options)
         connectionCount = options.connectionCount ?? Self.standardConnectionCount

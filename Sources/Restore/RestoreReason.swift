@@ -32,6 +32,8 @@ package struct RestoreReason: Hashable, Sendable {
     package static let notLoaded = Self("notLoaded")
     /// The target answered with something that no answer to the command is.
     package static let unexpectedReply = Self("unexpectedReply")
+    /// What was built under a temporary key was gone, or another, before it could take its name.
+    package static let temporaryKeyLost = Self("temporaryKeyLost")
     /// An error that the server gave no known word for.
     package static let otherError = Self("otherError")
 
@@ -41,6 +43,6 @@ package struct RestoreReason: Hashable, Sendable {
     /// A value of a type that the target does not know, by the name of the type.
     package static func unknownType(_ typeName: String) -> Self { Self("unknownType:" + typeName) }
 
-    /// A value over several blocks whose hash-field deadlines would have to be rewritten.
+    /// A hash whose fields have deadlines that the target cannot be told.
     package static func fieldDeadlines(_ typeName: String) -> Self { Self("fieldDeadlines:" + typeName) }
 }

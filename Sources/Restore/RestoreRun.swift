@@ -21,6 +21,7 @@ final class RestoreRun {
     private let plan: RestorePlan
     private let parts: [RestorePart]
     private let lanes: [RestoreLane]
+    private let pieces: PieceSender
     private let loader: LibraryLoader
     private let clock: TargetClock
     private let progress: @Sendable (RestoreProgress) -> Void
@@ -48,6 +49,7 @@ final class RestoreRun {
         plan: RestorePlan,
         parts: [RestorePart],
         lanes: [RestoreLane],
+        pieces: PieceSender,
         loader: LibraryLoader,
         clock: TargetClock,
         pump: RecordPump,
@@ -59,6 +61,7 @@ final class RestoreRun {
         self.plan = plan
         self.parts = parts
         self.lanes = lanes
+        self.pieces = pieces
         self.loader = loader
         self.clock = clock
         self.pump = pump
@@ -124,6 +127,10 @@ final class RestoreRun {
             case .functionLibrary(let body): try await load(library: body)
             case .moduleAuxiliary: moduleAuxiliaryCount += 1
             case .chain: chains.append(ChainPlace(part: index, block: number))
+            case .large(let layout):
+                let bytes = state.cursor.bytes
+                let body = ValueSource(whole: layout.body(in: bytes))
+                try await send(layout, in: bytes, ChainPlace(part: index, block: number), from: body)
             }
         }
     }
@@ -200,15 +207,26 @@ final class RestoreRun {
             lostBlocks.append("the value that begins in \(block.location) is not there as a whole")
             return
         }
+        try await send(first, in: block.bytes, place, from: .chain(reader.chunks(of: chain)))
+    }
+
+    /// Sends a value that goes by itself.
+    private func send(
+        _ first: RecordLayout,
+        in block: ByteBuffer,
+        _ place: ChainPlace,
+        from source: ValueSource
+    ) async throws {
         let sender = ChainSender(
             pump: pump,
             lane: lanes[0],
-            chunks: reader.chunks(of: chain),
+            pieces: pieces,
+            source: source,
             isSalvage: plan.options.salvage
         )
         let rank = tally.sample.rank(part: place.part, block: place.block, ordinal: first.ordinal)
-        let key = first.key(in: block.bytes)
-        switch try await sender.send(first, in: block.bytes, key: key, rank: rank, &tally, now: clock.now) {
+        let key = first.key(in: block)
+        switch try await sender.send(first, in: block, key: key, rank: rank, &tally, now: clock.now) {
         case .sent(let byteCount): sentByteCount += byteCount
         case .counted: break
         case .lost(let error): lostBlocks.append("\(error)")

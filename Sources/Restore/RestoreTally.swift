@@ -1,3 +1,4 @@
+import NIOCore
 import RESP
 import SnapshotModel
 
@@ -38,6 +39,12 @@ struct RestoreTally: Sendable {
         }
         accounting.add(UInt64(batch.sent.count - others.count), to: .restored)
         for other in others { settle(batch.sent[other.index], reply: other.reply) }
+    }
+
+    /// Counts a record that went by itself; nil for OK.
+    mutating func settle(_ record: CommandBatch.Sent, in database: UInt32, reply: RESPValue?) {
+        let batch = CommandBatch(database: database, bytes: ByteBuffer(), sent: [record])
+        settle(batch, others: reply.map { [(index: 0, reply: $0)] } ?? [])
     }
 
     /// Counts what was never answered, or never sent.

@@ -47,6 +47,7 @@ package struct TargetFacts: Hashable, Sendable {
     /// PEXPIRETIME (Redis 7.0).
     package var knowsExpireTime = false
     package var largestArgumentByteCount = CommandDialect.standardLargestArgument
+    package var largestStringByteCount = CommandDialect.standardLargestArgument
     /// Target minus host.
     package var clocks = ClockComparison(differenceMilliseconds: 0, uncertaintyMilliseconds: 0)
     /// The answer to a RESTORE of the archive's RDB version whose deadline has passed, so that it stores nothing; nil

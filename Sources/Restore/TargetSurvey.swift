@@ -46,6 +46,7 @@ package enum TargetSurvey {
         facts.knowsSetDeadline = node.supports(.setPXAT)
         facts.knowsExpireTime = node.supports(.pexpireTime)
         facts.largestArgumentByteCount = largestArgument(node.configuration)
+        facts.largestStringByteCount = largestString(node.configuration)
         facts.clocks = node.clock ?? facts.clocks
         facts.evictedKeyCount = statistics.number("evicted_keys").flatMap { UInt64(exactly: $0) } ?? 0
         facts.expiredKeyCount = statistics.number("expired_keys").flatMap { UInt64(exactly: $0) } ?? 0
@@ -91,10 +92,12 @@ package enum TargetSurvey {
 
     /// What one argument of a command may have: its own limit, and that of the buffer which holds it whole.
     private static func largestArgument(_ configuration: [String: String]) -> Int {
-        let argument =
-            configuration["proto-max-bulk-len"].flatMap { Int($0) } ?? CommandDialect.standardLargestArgument
         let buffer = configuration["client-query-buffer-limit"].flatMap { Int($0) } ?? .max
-        return min(argument, max(0, buffer - CommandDialect.queryBufferReserve))
+        return min(largestString(configuration), buffer - min(CommandDialect.queryBufferReserve, buffer / 8))
+    }
+
+    private static func largestString(_ configuration: [String: String]) -> Int {
+        configuration["proto-max-bulk-len"].flatMap { Int($0) } ?? CommandDialect.standardLargestArgument
     }
 
     private static func functionLibraryCount(_ connection: NodeConnection) async throws(TransportError) -> Int? {

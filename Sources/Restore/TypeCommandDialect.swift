@@ -1,3 +1,6 @@
+import SnapshotModel
+import Transport
+
 /// What the commands of the value types can say to a target; by its version, as `RESTORE` needs none of it.
 ///
 /// Sources: the `since` fields and histories of redis and valkey src/commands/*.json.
@@ -21,5 +24,18 @@ package struct TypeCommandDialect: Hashable, Sendable {
         self.knowsStreamCounters = knowsStreamCounters
         self.knowsConsumerCreation = knowsConsumerCreation
         self.largestArgumentByteCount = largestArgumentByteCount
+    }
+}
+
+extension TypeCommandDialect {
+    /// What a target can be told, by its version.
+    package init(_ target: TargetFacts) {
+        let version = ServerVersion(target.version)
+        self.init(
+            knowsFieldDeadlines: version >= (target.engine == .valkey ? ServerVersion(9, 0) : ServerVersion(7, 4)),
+            knowsStreamCounters: version >= ServerVersion(7, 0),
+            knowsConsumerCreation: version >= ServerVersion(6, 2),
+            largestArgumentByteCount: target.largestArgumentByteCount
+        )
     }
 }

@@ -80,7 +80,10 @@ import Testing
         }
     }
 
-    @Test("of a server's values are those of the decoder, cut anywhere", arguments: try await [ServerBinary.onPath()] + ServerMatrix.present().filter { $0.knows(.fieldDeadlines) })
+    @Test(
+        "of a server's values are those of the decoder, cut anywhere",
+        arguments: try await [ServerBinary.onPath()] + ServerMatrix.present().filter { $0.knows(.fieldDeadlines) }
+    )
     func valuesOfServers(binary: ServerBinary) async throws {
         let server = try await RedisServer.start(.init(binary: binary))
         let seed: UInt64 = 12

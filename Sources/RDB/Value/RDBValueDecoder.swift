@@ -44,9 +44,13 @@ package enum RDBValueDecoder {
         case 21: .stream(try StreamDecoder.decode(&reader, variant: .withActiveTimes))
         case 26 where format.engine == .redis: .stream(try StreamDecoder.decode(&reader, variant: .withProducers))
         case 27 where format.engine == .redis: .stream(try StreamDecoder.decode(&reader, variant: .withUnownedEntries))
+        case 22 where format.engine == .redis: .hash(try expiringFields(&reader, earliest: 1))
+        case 23 where format.engine == .redis: .hash(try expiringListpackFields(&reader))
+        case 24 where format.engine == .redis:
+            .hash(try expiringFields(&reader, earliest: try reader.integer(Int64.self)))
+        case 25 where format.engine == .redis:
+            .hash(try expiringListpackFields(&reader, earliest: try reader.integer(Int64.self)))
         case 22 where format.engine == .valkey: .hash(try valkeyFields(&reader))
-        case 24 where format.engine == .redis: .hash(try expiringFields(&reader))
-        case 25 where format.engine == .redis: .hash(try expiringListpackFields(&reader))
         default: .opaque(encoding: "type \(type)")
         }
     }
@@ -99,9 +103,12 @@ package enum RDBValueDecoder {
     // MARK: Hashes whose fields expire
 
     /// Redis type 24: the earliest deadline, then per field its deadline relative to that plus one, 0 for none
-    /// (redis:src/rdb.c, `RDB_TYPE_HASH_METADATA`).
-    private static func expiringFields(_ reader: inout RDBBodyReader) throws(RDBError) -> [RDBValue.HashField] {
-        let earliest = try reader.integer(Int64.self)
+    /// (redis:src/rdb.c, `RDB_TYPE_HASH_METADATA`); type 22 of its release candidates has absolute ones, as if the
+    /// earliest were 1.
+    private static func expiringFields(
+        _ reader: inout RDBBodyReader,
+        earliest: Int64
+    ) throws(RDBError) -> [RDBValue.HashField] {
         var fields: [RDBValue.HashField] = []
         for _ in 0..<(try reader.count()) {
             let relative = try reader.length()
@@ -117,9 +124,12 @@ package enum RDBValueDecoder {
         return fields
     }
 
-    /// Redis type 25: the earliest deadline, then a listpack of field, value, absolute deadline (0 for none).
-    private static func expiringListpackFields(_ reader: inout RDBBodyReader) throws(RDBError) -> [RDBValue.HashField] {
-        _ = try reader.integer(Int64.self)
+    /// Redis type 25: the earliest deadline, then a listpack of field, value, absolute deadline (0 for none); type 23 of
+    /// its release candidates only has the listpack.
+    private static func expiringListpackFields(
+        _ reader: inout RDBBodyReader,
+        earliest _: Int64 = 0
+    ) throws(RDBError) -> [RDBValue.HashField] {
         let elements = try Listpack.elements(of: reader.string())
         guard elements.count.isMultiple(of: 3) else { throw reader.damaged(.pairing) }
         var fields: [RDBValue.HashField] = []
