@@ -131,6 +131,7 @@ package struct RestoreOperation: Sendable {
             facts.attachment = left.attachment
             facts.isAttachedByLiveRun = left.isAlive
         }
+        facts.leftovers = try await LeftoverSearch.find(connection, facts, request.options)
         var clock = TargetClock(told: context.now(), at: .now)
         if let told = try await TargetSurvey.clock(connection) {
             clock = told

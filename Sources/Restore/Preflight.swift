@@ -23,7 +23,8 @@ package enum Preflight {
                     contents(options, target), functions(manifest, options, target), engine(manifest),
                     version(manifest, target), databases(target),
                     trial(manifest, target), room(options, target, estimate), replicas(target),
-                    clocks(manifest, options, target), moduleAuxiliary(manifest),
+                    clocks(manifest, options, target), moduleAuxiliary(manifest), leftovers(target),
+                    largeValue(manifest, options, target, estimate),
                 ]
             case .replication:
                 [
@@ -119,10 +120,10 @@ package enum Preflight {
     }
 
     private static func contents(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
-        guard target.keyCount > 0, options.existing == .refuse, !options.flushTarget else { return nil }
+        guard target.usersKeyCount > 0, options.existing == .refuse, !options.flushTarget else { return nil }
         return .refusal(
             .notEmpty,
-            "\(target.address) holds \(target.keyCount) keys",
+            "\(target.address) holds \(target.usersKeyCount) keys",
             advice: "empty it with --flush-target, or say with --existing skip or --existing replace what becomes of "
                 + "keys that exist"
         )

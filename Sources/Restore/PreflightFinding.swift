@@ -29,6 +29,9 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         case loadsFromDisk
         case unsupportedTypes
         case stillAttached
+        /// Temporary keys of interrupted restores.
+        case leftovers
+        case largeValue
     }
 
     package var kind: Kind

@@ -40,6 +40,7 @@ package struct RestoreEngine: Sendable {
     package func run(_ control: NodeConnection, clock: TargetClock) async throws(TransportError) -> RestoreResult {
         let begin = ContinuousClock.now
         let lanes = try await openLanes()
+        _ = await plan.target.leftovers.remove(over: control)
         if plan.options.flushTarget {
             try await control.flush(plan, functions: RecordFilter.wantsFunctions(plan.options))
         }

@@ -270,14 +270,7 @@ package final class SnapshotStream {
     ) throws(RDBError) -> Bool {
         let database: UInt32
         let deadline: Int64?
-        switch pump.fate(
-            layout,
-            in: bytes,
-            key: key,
-            bodyByteCount: byteCount ?? UInt64(layout.bodyRange.count),
-            typeName: typeNames[Int(layout.type)] ?? "type \(layout.type)",
-            now: request.now ?? UnixMilliseconds(.min)
-        ) {
+        switch pump.fate(layout, in: bytes, key: key, now: request.now ?? UnixMilliseconds(.min)) {
         case .none(let recordClass, let reason):
             counts.accounting.add(to: recordClass, because: reason)
             return false

@@ -1,19 +1,26 @@
 import RESP
-import Transport
+package import Transport
 
 /// Temporary keys that stand in a target and lead nowhere.
-struct StandingKeys: Hashable, Sendable {
-    struct Place: Hashable, Sendable {
-        var database: UInt32
-        var key: TemporaryKey
+package struct StandingKeys: Hashable, Sendable {
+    package struct Place: Hashable, Sendable {
+        package var database: UInt32
+        package var key: TemporaryKey
+
+        package init(database: UInt32, key: TemporaryKey) {
+            self.database = database
+            self.key = key
+        }
     }
 
-    var places: [Place] = []
+    package var places: [Place] = []
+
+    package init() {}
 
     /// Removes them, as far as the target answers; what stays dies by itself.
     ///
     /// - Returns: how many are gone
-    func remove(over connection: NodeConnection) async -> Int {
+    package func remove(over connection: NodeConnection) async -> Int {
         var count = 0
         for place in places {
             do throws(TransportError) {

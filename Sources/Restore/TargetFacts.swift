@@ -36,6 +36,8 @@ package struct TargetFacts: Hashable, Sendable {
     /// `maxmemory_policy`, "allkeys-lru"; nil where INFO does not tell it.
     package var evictionPolicy: String?
     package var keyspace: [UInt32: KeyspaceCounts] = [:]
+    /// Temporary keys that interrupted restores left behind: they are removed before the first write.
+    package var leftovers = StandingKeys()
     /// Databases that the plan needs and that cannot be selected.
     package var missingDatabases: [UInt32] = []
     /// nil where the server knows no functions.
@@ -82,6 +84,9 @@ package struct TargetFacts: Hashable, Sendable {
     }
 
     package var keyCount: UInt64 { keyspace.values.reduce(0) { $0 + $1.keyCount } }
+
+    /// Keys that are no leftovers of a restore.
+    package var usersKeyCount: UInt64 { keyCount - min(keyCount, UInt64(leftovers.places.count)) }
 
     /// Whether the policy throws keys away when memory is short.
     package var evicts: Bool { memoryLimit != nil && evictionPolicy.map { $0 != "noeviction" } ?? false }
