@@ -7,7 +7,7 @@ enum CatalogSchema {
     /// "RWRM": tells a catalog from any other SQLite file (PRAGMA application_id).
     static let applicationID: Int32 = 0x5257_524D
     /// The number of migrations below (PRAGMA user_version).
-    static let version: Int32 = 2
+    static let version: Int32 = 3
 
     static let migrator: DatabaseMigrator = {
         var migrator = DatabaseMigrator()
@@ -16,6 +16,10 @@ enum CatalogSchema {
         }
         migrator.registerMigration("runs") { database in
             try database.execute(sql: runs)
+        }
+        // Immediate, so that what belongs to a snapshot goes with it.
+        migrator.registerMigration("drills", foreignKeyChecks: .immediate) { database in
+            try database.execute(sql: drills)
         }
         return migrator
     }()
@@ -94,5 +98,17 @@ enum CatalogSchema {
         ) STRICT;
         DELETE FROM meta WHERE name = 'generation';
         PRAGMA user_version = 2;
+        """
+
+    /// What drills say about a snapshot.
+    ///
+    /// A program that did not know drills took their facts for holds; such snapshots are adopted again.
+    private static let drills = """
+        ALTER TABLE snapshots ADD COLUMN drilledAt INTEGER;
+        ALTER TABLE snapshots ADD COLUMN lastDrillAt INTEGER;
+        ALTER TABLE snapshots ADD COLUMN lastDrillResult TEXT;
+        DELETE FROM snapshots WHERE id IN (SELECT snapshot FROM facts WHERE fact LIKE '%"drilled"%');
+        DELETE FROM meta WHERE name = 'generation';
+        PRAGMA user_version = 3;
         """
 }

@@ -179,7 +179,7 @@ extension Repository {
             throw RepositoryError(.conflict, "snapshot \(draft.snapshot) is not deleted")
         case .holdRemoved(let holdID) where !standing.holds.contains { $0.id == holdID }:
             throw RepositoryError(.conflict, "snapshot \(draft.snapshot) has no hold '\(holdID)'")
-        case .hold, .holdRemoved, .deleted, .undeleted, .purged, .verified, .suspected, .accepted: return
+        case .hold, .holdRemoved, .deleted, .undeleted, .purged, .verified, .drilled, .suspected, .accepted: return
         }
     }
 

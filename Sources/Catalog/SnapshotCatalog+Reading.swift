@@ -5,7 +5,7 @@ extension SnapshotCatalog {
     private static let entryColumns = """
         id, sequence, sourceName, engine, policy, method, instant, startedAt, finishedAt, isPointInTime, keyCount, \
         expiringKeyCount, storedByteCount, rawByteCount, partCount, warningCount, codec, deletedAt, purgedAt, \
-        verifiedAt, isCorrupt, isSuspicious, heldUntil
+        verifiedAt, isCorrupt, isSuspicious, heldUntil, drilledAt, lastDrillAt, lastDrillResult
         """
 
     /// All snapshots, newest first, purged ones included (see `SnapshotEntry.State`).
@@ -101,6 +101,9 @@ extension SnapshotCatalog {
             return value
         }
         let idText = try row.decode(String.self, atIndex: 0)
+        let lastDrill = try optionalInstant(24).map { statedAt in
+            SnapshotEntry.State.LastDrill(statedAt: statedAt, result: try name(25))
+        }
         return SnapshotEntry(
             id: try id(idText),
             sequence: try count(1),
@@ -124,6 +127,8 @@ extension SnapshotCatalog {
                 deletedAt: try optionalInstant(17),
                 purgedAt: try optionalInstant(18),
                 verifiedAt: try optionalInstant(19),
+                drilledAt: try optionalInstant(23),
+                lastDrill: lastDrill,
                 isCorrupt: try number(20) != 0,
                 isSuspicious: try number(21) != 0,
                 heldUntil: try optionalInstant(22)

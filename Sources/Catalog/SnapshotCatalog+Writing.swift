@@ -77,11 +77,12 @@ extension SnapshotCatalog {
         try execute(
             """
             UPDATE snapshots SET deletedAt = ?, purgedAt = ?, verifiedAt = ?, isCorrupt = ?, isSuspicious = ?, \
-            heldUntil = ? WHERE id = ?
+            heldUntil = ?, drilledAt = ?, lastDrillAt = ?, lastDrillResult = ? WHERE id = ?
             """,
             [
                 state.deletedAt?.rawValue, state.purgedAt?.rawValue, state.verifiedAt?.rawValue, state.isCorrupt,
-                state.isSuspicious, state.heldUntil?.rawValue, fact.snapshot.text,
+                state.isSuspicious, state.heldUntil?.rawValue, state.drilledAt?.rawValue,
+                state.lastDrill?.statedAt.rawValue, state.lastDrill?.result.rawValue, fact.snapshot.text,
             ],
             database
         )
@@ -114,8 +115,9 @@ extension SnapshotCatalog {
             """
             INSERT INTO snapshots (id, sequence, sourceName, engine, policy, method, instant, startedAt, finishedAt, \
             isPointInTime, keyCount, expiringKeyCount, storedByteCount, rawByteCount, partCount, warningCount, codec, \
-            deletedAt, purgedAt, verifiedAt, isCorrupt, isSuspicious, heldUntil) \
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            deletedAt, purgedAt, verifiedAt, isCorrupt, isSuspicious, heldUntil, drilledAt, lastDrillAt, \
+            lastDrillResult) \
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 entry.id.text, Int64(clamping: entry.sequence), entry.sourceName, entry.engine.rawValue, entry.policy,
@@ -124,7 +126,8 @@ extension SnapshotCatalog {
                 Int64(clamping: entry.storedByteCount), Int64(clamping: entry.rawByteCount), entry.partCount,
                 entry.warningCount, entry.codec, entry.state.deletedAt?.rawValue, entry.state.purgedAt?.rawValue,
                 entry.state.verifiedAt?.rawValue, entry.state.isCorrupt, entry.state.isSuspicious,
-                entry.state.heldUntil?.rawValue,
+                entry.state.heldUntil?.rawValue, entry.state.drilledAt?.rawValue,
+                entry.state.lastDrill?.statedAt.rawValue, entry.state.lastDrill?.result.rawValue,
             ],
             database
         )

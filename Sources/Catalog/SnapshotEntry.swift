@@ -27,10 +27,19 @@ package struct SnapshotEntry: Hashable, Sendable, Identifiable {
         package var deletedAt: UnixMilliseconds?
         package var purgedAt: UnixMilliseconds?
         package var verifiedAt: UnixMilliseconds?
+        /// When it last passed a drill; nil if a later one found a difference.
+        package var drilledAt: UnixMilliseconds?
+        /// The last drill of all, whatever it came to.
+        package var lastDrill: LastDrill?
         package var isCorrupt: Bool
         package var isSuspicious: Bool
         /// The end of the last hold to end: `.max` for one without an end, nil without holds.
         package var heldUntil: UnixMilliseconds?
+
+        package struct LastDrill: Hashable, Sendable {
+            package var statedAt: UnixMilliseconds
+            package var result: DrillRecord.Result
+        }
 
         package var isLive: Bool { deletedAt == nil && purgedAt == nil }
         package var isTrusted: Bool { isLive && !isCorrupt && !isSuspicious }
@@ -72,6 +81,8 @@ extension SnapshotEntry.State {
         deletedAt = standing.deletedAt
         purgedAt = standing.purgedAt
         verifiedAt = standing.verifiedAt
+        drilledAt = standing.drilledAt
+        lastDrill = standing.drills.last.map { LastDrill(statedAt: $0.statedAt, result: $0.record.result) }
         isCorrupt = standing.isCorrupt
         isSuspicious = standing.isSuspicious
         let forever = UnixMilliseconds(.max)

@@ -1,6 +1,6 @@
 package import SnapshotModel
 
-/// What the facts say about a snapshot: deleted, held, verified, suspicious.
+/// What the facts say about a snapshot: deleted, held, verified, drilled, suspicious.
 ///
 /// Pure.
 ///
@@ -20,6 +20,15 @@ package struct SnapshotStanding: Hashable, Sendable {
         package func isActive(at now: UnixMilliseconds) -> Bool { until.map { now < $0 } ?? true }
     }
 
+    /// A drill that was stated.
+    package struct Drill: Hashable, Sendable {
+        /// The id of the fact that stated it.
+        package var id: String
+        package var statedAt: UnixMilliseconds
+        package var statedBy: String
+        package var record: DrillRecord
+    }
+
     package private(set) var holds: [Hold] = []
     /// Since when it is softly deleted, and why.
     package private(set) var deletedAt: UnixMilliseconds?
@@ -29,6 +38,8 @@ package struct SnapshotStanding: Hashable, Sendable {
     /// The last verification, and what it found if not all was well.
     package private(set) var verifiedAt: UnixMilliseconds?
     package private(set) var problem: String?
+    /// All drills, the oldest first.
+    package private(set) var drills: [Drill] = []
     /// Why a guard doubts the snapshot, unless it was accepted since.
     package private(set) var suspicion: String?
     package private(set) var acceptedAt: UnixMilliseconds?
@@ -56,6 +67,8 @@ package struct SnapshotStanding: Hashable, Sendable {
         case .undeleted: (deletedAt, deletionReason) = (nil, nil)
         case .purged: purgedAt = purgedAt ?? fact.statedAt
         case .verified(let problem): (verifiedAt, self.problem) = (fact.statedAt, problem)
+        case .drilled(let record):
+            drills.append(Drill(id: fact.id, statedAt: fact.statedAt, statedBy: fact.statedBy, record: record))
         case .suspected(let reason): (suspicion, acceptedAt) = (reason, nil)
         case .accepted: (suspicion, acceptedAt) = (nil, fact.statedAt)
         }
@@ -65,6 +78,14 @@ package struct SnapshotStanding: Hashable, Sendable {
     package var isLive: Bool { deletedAt == nil && purgedAt == nil }
     package var isCorrupt: Bool { problem != nil }
     package var isSuspicious: Bool { suspicion != nil }
+
+    /// When it last passed a drill; nil if a later drill found a difference.
+    ///
+    /// A drill that could not be carried through, or only took too long, takes back nothing.
+    package var drilledAt: UnixMilliseconds? {
+        let decisive = drills.last { $0.record.result == .pass || $0.record.result == .difference }
+        return decisive.flatMap { $0.record.isPassed ? $0.statedAt : nil }
+    }
 
     /// Live and good: what `latest` may yield.
     package var isTrusted: Bool { isLive && !isCorrupt && !isSuspicious }

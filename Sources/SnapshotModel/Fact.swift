@@ -18,6 +18,8 @@ package struct Fact: Codable, Hashable, Sendable {
         case purged
         /// Every byte was read again. `problem` is nil if all was well.
         case verified(problem: String?)
+        /// It was restored into a scratch node and compared, or that was tried.
+        case drilled(record: DrillRecord)
         /// A guard doubts the snapshot: it fills no slot and is not `latest` until it is accepted.
         case suspected(reason: String)
         /// A suspicious snapshot was accepted as good.

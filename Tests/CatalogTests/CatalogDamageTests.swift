@@ -190,7 +190,7 @@ struct CatalogDamageTests {
     @Test(
         "of another schema is told as such, and rebuilt",
         arguments: [
-            "PRAGMA user_version = 3", "PRAGMA application_id = 0", "DROP TABLE facts", "DROP TABLE meta",
+            "PRAGMA user_version = 99", "PRAGMA application_id = 0", "DROP TABLE facts", "DROP TABLE meta",
             "ALTER TABLE snapshots DROP COLUMN heldUntil", "ALTER TABLE snapshots RENAME COLUMN instant TO takenAt",
             "UPDATE meta SET value = 'another' WHERE name = 'repository'",
             "DELETE FROM meta WHERE name = 'repository'",

@@ -188,6 +188,38 @@ struct ExpireOperationTests {
         #expect(second[ids[1].text] == [] && second[ids[2].text] == [])
     }
 
+    @Test("never deletes the newest snapshot that passed a drill")
+    func drilled() async throws {
+        let (repository, ids) = try await makeRepository(days: 8)
+        func drill(_ index: Int, _ result: DrillRecord.Result) async throws {
+            fixture.clock.advance(milliseconds: 1000)
+            try await fixture.state(.drilled(record: RepositoryFixture.drill(result)), ids[index], repository)
+        }
+        func kept(_ retention: String = "last: 2") async throws -> [Int: [String]] {
+            let items = try await operation(retention).plan(context()).decision.plan.items
+            let pairs = items.filter { $0.decision == .keep }.map { item in
+                (ids.firstIndex { $0.text == item.id } ?? -1, item.reasons.map(\.description))
+            }
+            return Dictionary(pairs) { $1 }
+        }
+        try await drill(1, .pass)
+        #expect(try await kept().keys.sorted() == [1, 6, 7])
+        #expect(try await kept()[1] == ["last-drilled", "last-verified"])
+        try await drill(3, .pass)
+        try await drill(4, .difference)
+        try await drill(5, .objectiveMissed)
+        try await drill(3, .inconclusive)
+        #expect(try await kept().keys.sorted() == [3, 6, 7], "of several the newest; only a pass counts")
+        #expect(try await kept("last: 2, last-drilled: false, last-verified: false").keys.sorted() == [6, 7])
+        _ = try await operation("last: 2, max-delete: 100%").apply(context())
+        #expect(try await live(repository) == [ids[3], ids[6], ids[7]])
+        try await drill(3, .difference)
+        #expect(try await kept().keys.sorted() == [6, 7], "a difference takes the pass back")
+        try await drill(6, .pass)
+        #expect(try await kept()[6]?.suffix(2) == ["last-drilled", "last-verified"])
+        #expect(try await repository.checkCatalog().differences == [])
+    }
+
     @Test("removes the records of failed attempts by the rule for failed ones")
     func failedAttempts() async throws {
         let (repository, ids) = try await makeRepository(days: 3)

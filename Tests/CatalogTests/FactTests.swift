@@ -174,6 +174,26 @@ struct SnapshotStandingTests {
         #expect(standing([.verified(problem: nil)]).verifiedAt == UnixMilliseconds(0))
     }
 
+    @Test("passed a drill as long as no later drill found a difference")
+    func drills() {
+        func drilledAt(_ results: DrillRecord.Result...) -> UnixMilliseconds? {
+            let standing = standing(results.map { .drilled(record: RepositoryFixture.drill($0)) })
+            #expect(standing.drills.map(\.record.result) == results)
+            #expect(SnapshotEntry.State(standing).lastDrill?.result == results.last)
+            #expect(SnapshotEntry.State(standing).drilledAt == standing.drilledAt)
+            return standing.drilledAt
+        }
+        #expect(drilledAt() == nil)
+        #expect(drilledAt(.pass) == UnixMilliseconds(0))
+        #expect(drilledAt(.objectiveMissed) == nil && drilledAt(.inconclusive) == nil)
+        #expect(drilledAt(.pass, .objectiveMissed, .inconclusive) == UnixMilliseconds(0))
+        #expect(drilledAt(.pass, .difference) == nil)
+        #expect(drilledAt(.pass, .difference, .inconclusive) == nil)
+        #expect(drilledAt(.difference, .pass) == UnixMilliseconds(1))
+        let different = standing([.drilled(record: RepositoryFixture.drill(.difference))])
+        #expect(different.isTrusted, "the restore may be at fault")
+    }
+
     @Test("is suspicious until accepted, and again after another suspicion")
     func suspicion() {
         #expect(standing([.suspected(reason: "x")]).isSuspicious)

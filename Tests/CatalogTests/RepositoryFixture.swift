@@ -111,6 +111,24 @@ struct RepositoryFixture {
         )
     }
 
+    /// What a drill with figures came to.
+    static func drill(_ result: DrillRecord.Result) -> DrillRecord {
+        let start = UnixMilliseconds(1_700_000_000_000)
+        var record = DrillRecord(
+            result,
+            reason: result == .pass ? nil : "it is a test",
+            engine: .redis,
+            serverVersion: "7.0.15",
+            startedAt: start,
+            endedAt: start.advanced(byMilliseconds: 9000),
+            rpoMilliseconds: hour
+        )
+        record.phases = [.load: 4000, .compare: 3000]
+        record.rtoMilliseconds = 5000
+        record.differences = result == .difference ? [.missing: 2] : [:]
+        return record
+    }
+
     /// Uploads the part and publishes.
     @discardableResult
     func publish(_ manifest: Manifest, to repository: Repository) async throws -> Publication {

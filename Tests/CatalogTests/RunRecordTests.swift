@@ -83,7 +83,12 @@ struct RunRecordTests {
         try await queue.write { database in
             try database.execute(
                 sql: """
-                    DROP TABLE runs; DELETE FROM grdb_migrations WHERE identifier = 'runs'; PRAGMA user_version = 1;
+                    DROP TABLE runs;
+                    ALTER TABLE snapshots DROP COLUMN drilledAt;
+                    ALTER TABLE snapshots DROP COLUMN lastDrillAt;
+                    ALTER TABLE snapshots DROP COLUMN lastDrillResult;
+                    DELETE FROM grdb_migrations WHERE identifier IN ('runs', 'drills');
+                    PRAGMA user_version = 1;
                     """
             )
         }

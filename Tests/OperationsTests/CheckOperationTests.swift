@@ -109,13 +109,27 @@ struct CheckOperationTests {
         let repository = try PolicyRepository("check: {verified-within: 1d, drilled-within: 35d}\n")
         try await repository.publish(hoursAgo: 1)
         #expect(try await Self.subjects(repository) == ["verification", "drill"])
-        try await repository.publish(hoursAgo: 3, .verified(problem: nil))
+        let id = try await repository.publish(hoursAgo: 3, .verified(problem: nil))
         #expect(try await Self.subjects(repository) == ["drill"])
+        try await repository.drill(id, .objectiveMissed)
+        #expect(try await Self.subjects(repository) == ["drill"], "only a drill that passed counts")
+        try await repository.drill(id, .pass)
+        // Facts of one snapshot never have the same time: this is the third.
+        let drilledAt = PolicyRepository.now.advanced(byMilliseconds: 2)
+        #expect(try await Self.check(repository).drilledAt == drilledAt)
+        #expect(try await Self.subjects(repository) == [])
         var context = repository.context()
         context.now = { PolicyRepository.now.advanced(byMilliseconds: 24 * PolicyRepository.hour + 1) }
         let later = try await CheckOperation(repository.policy).run(context)
-        #expect(later.findings.map(\.subject) == ["verification", "drill"])
+        #expect(later.findings.map(\.subject) == ["verification"])
         #expect(later.severity == .warning)
+        let days = 35 * 24 * PolicyRepository.hour
+        context.now = { drilledAt.advanced(byMilliseconds: days) }
+        let last = try await CheckOperation(repository.policy).run(context).findings.map(\.subject)
+        #expect(last == ["age", "verification"])
+        context.now = { drilledAt.advanced(byMilliseconds: days + 1) }
+        let late = try await CheckOperation(repository.policy).run(context).findings.map(\.subject)
+        #expect(late == ["age", "verification", "drill"])
     }
 
     @Test func `the space for the next snapshot goes by the size of the newest`() async throws {

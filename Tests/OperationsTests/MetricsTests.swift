@@ -77,6 +77,29 @@ struct MetricsTests {
         for metric in file.metrics.values { #expect(metric.labels == ["policy": "web", "source": "cache"]) }
     }
 
+    @Test func `the last drill has its figures, whatever it came to`() async throws {
+        let repository = try PolicyRepository(Self.textfile)
+        let first = try await repository.publish(hoursAgo: 30)
+        let second = try await repository.publish(hoursAgo: 2)
+        let other = try await repository.publish(hoursAgo: 1, policy: "other")
+        let now = PolicyRepository.now
+        try await repository.drill(second, .pass, at: now.advanced(byMilliseconds: -10_000))
+        try await repository.drill(first, .pass, rtoMilliseconds: 7_500, at: now.advanced(byMilliseconds: -9000))
+        try await repository.drill(other, .difference, at: now)
+        await MetricsUpdate(repository.policy).run(repository.context(), Self.success)
+        let passed = try Self.file(repository)
+        #expect(passed["rewarm_last_drill_timestamp_seconds"] == "1763708691.25")
+        #expect(passed["rewarm_last_drill_success"] == "1")
+        #expect(passed["rewarm_last_drill_rto_seconds"] == "7.5")
+        #expect(passed["rewarm_last_drill_rpo_seconds"] == "3600")
+        try await repository.drill(second, .inconclusive, rtoMilliseconds: nil, at: now)
+        await MetricsUpdate(repository.policy).run(repository.context(), Self.success)
+        let inconclusive = try Self.file(repository)
+        #expect(inconclusive["rewarm_last_drill_success"] == "0")
+        #expect(inconclusive["rewarm_last_drill_rto_seconds"] == nil)
+        #expect(inconclusive["rewarm_last_drill_rpo_seconds"] == "3600")
+    }
+
     @Test func `a drill has its figures once there is one`() throws {
         var figures = RepositoryFigures([], PolicyScope(policy: "web", sourceName: "cache"))
         figures.drill = DrillFigures(

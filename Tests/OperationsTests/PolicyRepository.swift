@@ -91,4 +91,26 @@ struct PolicyRepository {
         }
         return id
     }
+
+    /// States what a drill of a snapshot came to.
+    func drill(
+        _ id: SnapshotID,
+        _ result: DrillRecord.Result,
+        rtoMilliseconds: Int64? = 61_001,
+        at time: UnixMilliseconds = Self.now
+    ) async throws {
+        var record = DrillRecord(
+            result,
+            engine: .redis,
+            startedAt: time.advanced(byMilliseconds: -70_000),
+            endedAt: time,
+            rpoMilliseconds: 3_600_000
+        )
+        record.rtoMilliseconds = rtoMilliseconds
+        var context = context()
+        context.now = { time }
+        let repository = try await context.openRepositoryForWriting()
+        let draft = FactDraft(snapshot: id, statement: .drilled(record: record))
+        _ = try await repository.state([draft], by: "tester@host")
+    }
 }

@@ -36,6 +36,7 @@ struct CheckEvaluation {
         report.newest = newest
         report.ageMilliseconds = newest.map { max(0, now.milliseconds(since: $0.instant)) }
         report.verifiedAt = live.filter { !$0.state.isCorrupt }.compactMap(\.state.verifiedAt).max()
+        report.drilledAt = live.filter { !$0.state.isCorrupt }.compactMap(\.state.drilledAt).max()
         report.freeByteCount = freeByteCount
         report.lastFailure = runs.first { run in
             run.isFailedSnapshot && scope.contains(run) && newest.map { run.startedAt > $0.startedAt } ?? true

@@ -12,6 +12,7 @@ package struct CheckReport: Sendable {
     package internal(set) var ageMilliseconds: Int64?
     /// When a snapshot of the policy was last read again and found well.
     package internal(set) var verifiedAt: UnixMilliseconds?
+    /// When a snapshot of the policy last passed a drill.
     package internal(set) var drilledAt: UnixMilliseconds?
     /// nil where nothing can be written anyway.
     package internal(set) var freeByteCount: UInt64?

@@ -99,6 +99,8 @@ extension Backup.Health {
             self = .corrupt
         } else if state.isSuspicious {
             self = .suspicious
+        } else if let drilledAt = state.drilledAt {
+            self = .drilled(at: drilledAt)
         } else if let verifiedAt = state.verifiedAt {
             self = .verified(at: verifiedAt)
         } else {

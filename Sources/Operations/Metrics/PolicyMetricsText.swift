@@ -125,15 +125,18 @@ extension PolicyMetricsText {
             families.append(family("rewarm_last_verification_timestamp_seconds", value))
         }
         guard let drill = figures.drill else { return families }
-        return families + [
+        families += [
             family(
                 "rewarm_last_drill_timestamp_seconds",
                 MetricValue.seconds(milliseconds: drill.endedAt.rawValue)
             ),
             family("rewarm_last_drill_success", MetricValue.bool(drill.isSuccess)),
-            family("rewarm_last_drill_rto_seconds", MetricValue.seconds(milliseconds: drill.recoveryMilliseconds)),
-            family("rewarm_last_drill_rpo_seconds", MetricValue.seconds(milliseconds: drill.dataAgeMilliseconds)),
         ]
+        if let recovery = drill.recoveryMilliseconds {
+            families.append(family("rewarm_last_drill_rto_seconds", MetricValue.seconds(milliseconds: recovery)))
+        }
+        let age = MetricValue.seconds(milliseconds: drill.dataAgeMilliseconds)
+        return families + [family("rewarm_last_drill_rpo_seconds", age)]
     }
 
     /// The lines of the earlier file that have the same labels: what a hand or another program wrote there goes.

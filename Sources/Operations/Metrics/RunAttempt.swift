@@ -21,11 +21,18 @@ package struct RunAttempt: Hashable, Sendable {
 package struct DrillFigures: Hashable, Sendable {
     package var endedAt: UnixMilliseconds
     package var isSuccess: Bool
-    /// How long recovery took, and how old the data was.
-    package var recoveryMilliseconds: Int64
+    /// How long recovery took, nil if it did not come about; and how old the data was.
+    package var recoveryMilliseconds: Int64?
     package var dataAgeMilliseconds: Int64
 
-    package init(endedAt: UnixMilliseconds, isSuccess: Bool, recoveryMilliseconds: Int64, dataAgeMilliseconds: Int64) {
+    package init(_ record: DrillRecord) {
+        endedAt = record.endedAt
+        isSuccess = record.isPassed
+        recoveryMilliseconds = record.rtoMilliseconds
+        dataAgeMilliseconds = record.rpoMilliseconds
+    }
+
+    package init(endedAt: UnixMilliseconds, isSuccess: Bool, recoveryMilliseconds: Int64?, dataAgeMilliseconds: Int64) {
         self.endedAt = endedAt
         self.isSuccess = isSuccess
         self.recoveryMilliseconds = recoveryMilliseconds

@@ -150,6 +150,7 @@ struct DetailsJSON {
         object.add("suspicion", .optional(standing.suspicion))
         if let acceptedAt = standing.acceptedAt { object.add(SnapshotRendering.instant("acceptedAt", acceptedAt)) }
         object.add("unreadableFactCount", .count(standing.unreadableFactCount))
+        object.add("drills", .array(standing.drills.map { .object(DrillRendering.json($0)) }))
         object.add("holds", .array(standing.holds.map { .object(HoldRendering.json($0, now: now)) }))
         return object
     }

@@ -26,6 +26,7 @@ struct DetailsText {
             ("Life left at the instant", LifetimeBars.lines(statistics.lifetimes)),
             ("Parts", parts),
             ("State", state),
+            ("Drills", details.standing.drills.flatMap { DrillRendering.lines($0) }),
             ("Holds", holds),
             ("Warnings of the capture", manifest.warnings),
             ("Never in a snapshot of \(manifest.source.engine.rawValue)", EngineGaps.of(manifest.source.engine)),

@@ -44,6 +44,8 @@ enum SnapshotRendering {
         object.add("states", .array(states(entry, now: now).map { .string($0) }))
         object.add("isLive", .bool(entry.state.isLive))
         object.add("isTrusted", .bool(entry.state.isTrusted))
+        if let drilledAt = entry.state.drilledAt { object.add(instant("drilledAt", drilledAt)) }
+        if let last = entry.state.lastDrill { object.add("lastDrillResult", .string(last.result.rawValue)) }
         if let verifiedAt = entry.state.verifiedAt { object.add(instant("verifiedAt", verifiedAt)) }
         return object
     }
@@ -76,6 +78,8 @@ enum SnapshotRendering {
         if entry.state.isSuspicious { words.append("suspicious") }
         if entry.state.isHeld(at: now) { words.append("held") }
         if entry.state.verifiedAt != nil, !entry.state.isCorrupt { words.append("verified") }
+        if entry.state.drilledAt != nil, !entry.state.isCorrupt { words.append("drilled") }
+        if entry.state.lastDrill?.result == .difference { words.append("drill-difference") }
         return words.isEmpty ? ["ok"] : words
     }
 }
