@@ -22,7 +22,7 @@ struct TargetCheck: Sendable {
             // One INFO tells both, so that they belong together.
             let node = try await control.probe()
             var evictedCount = Self.difference(node.evictedKeyCount, evictedBefore)
-            if plan.target.keyCount == 0 || plan.options.flushTarget {
+            if plan.target.usersKeyCount == 0 || plan.options.flushTarget {
                 verification.databases = RestoreVerification.check(
                     keyspace,
                     against: node.keyspace.mapValues {
