@@ -23,27 +23,61 @@ package struct DeadlineResolver: Hashable, Sendable {
     /// When the restore began, by the target's clock.
     package let start: UnixMilliseconds
 
-    package init(mode: DeadlineMode, instant: UnixMilliseconds, start: UnixMilliseconds) {
+    private let jitter: DeadlineJitter?
+
+    package init(
+        mode: DeadlineMode,
+        instant: UnixMilliseconds,
+        start: UnixMilliseconds,
+        jitter: DeadlineJitter? = nil
+    ) {
         self.mode = mode
         self.instant = instant
         self.start = start
+        self.jitter = mode == .persist ? nil : jitter
+    }
+
+    /// What `options` ask for, of this snapshot.
+    package init(_ options: RestoreOptions, _ manifest: Manifest, start: UnixMilliseconds) {
+        let percent = options.deadlineJitterPercent
+        self.init(
+            mode: options.deadlineMode,
+            instant: manifest.instant,
+            start: start,
+            jitter: percent > 0 ? DeadlineJitter(percent: percent, snapshot: manifest.id) : nil
+        )
+    }
+
+    /// Whether lives are shortened, those of hash fields included.
+    package var shortensLives: Bool { jitter != nil }
+
+    /// The share of its remaining life that a key loses, 0 without jitter; for `resolve` and `fieldExpiry`.
+    @inline(__always)
+    package func shortening(database: UInt32, key: UnsafeRawBufferPointer) -> Double {
+        jitter?.shortening(database: database, key: key) ?? 0
     }
 
     /// `now` is the target's clock.
     ///
     /// A key whose deadline is this very millisecond has expired, as on the server (redis:src/db.c keyIsExpired: `now >
     /// when` on access, but RESTORE refuses `ttl <= now`).
-    package func resolve(_ expiry: Expiry, now: UnixMilliseconds) -> Resolution {
+    package func resolve(_ expiry: Expiry, shortening: Double = 0, now: UnixMilliseconds) -> Resolution {
         guard case .at(let deadline) = expiry, mode != .persist else { return .never }
         let shifted = shift(deadline)
-        return shifted <= now ? .expired : .at(shifted)
+        return shifted <= now ? .expired : .at(shorten(shifted, by: shortening, now: now))
     }
 
     /// The deadline of a hash field.
     ///
     /// One that has passed stays in the past: the server drops the field.
-    package func fieldExpiry(_ deadline: UnixMilliseconds) -> Expiry {
-        mode == .persist ? .never : .at(shift(deadline))
+    package func fieldExpiry(
+        _ deadline: UnixMilliseconds,
+        shortening: Double = 0,
+        now: UnixMilliseconds = UnixMilliseconds(.min)
+    ) -> Expiry {
+        guard mode != .persist else { return .never }
+        let shifted = shift(deadline)
+        return .at(shifted <= now ? shifted : shorten(shifted, by: shortening, now: now))
     }
 
     /// Whether hash fields keep the deadlines that stand in the payload.
@@ -57,5 +91,27 @@ package struct DeadlineResolver: Hashable, Sendable {
         let shifted =
             mode == .remaining ? start.advanced(byMilliseconds: deadline.milliseconds(since: instant)) : deadline
         return max(shifted, UnixMilliseconds(1))
+    }
+
+    /// Takes a share of the life that `deadline` left when the restore began, less than all of it.
+    ///
+    /// A restore may take longer than what is left of such a life: then the share is of the life left at `now`, so
+    /// that no key is made past. `deadline` is later than `now`, and so is what comes back.
+    private func shorten(_ deadline: UnixMilliseconds, by share: Double, now: UnixMilliseconds) -> UnixMilliseconds {
+        guard share > 0 else { return deadline }
+        let shortened = Self.shorten(deadline, from: start, by: share)
+        return shortened > now ? shortened : Self.shorten(deadline, from: now, by: share)
+    }
+
+    private static func shorten(
+        _ deadline: UnixMilliseconds,
+        from start: UnixMilliseconds,
+        by share: Double
+    ) -> UnixMilliseconds {
+        let life = deadline.milliseconds(since: start)
+        guard life > 1 else { return deadline }
+        // A Double may round a product of the largest lives up to more than an Int64 holds.
+        let lost = min(Int64(exactly: (Double(life) * share).rounded(.down)) ?? .max, life - 1)
+        return deadline.advanced(byMilliseconds: -lost)
     }
 }

@@ -92,7 +92,8 @@ struct RecordPump: Sendable {
         case .wanted(let database): destination = database
         case .unwanted(let option): return .none(.filtered, option)
         }
-        switch resolver.resolve(layout.expiry, now: now) {
+        let shortening = resolver.shortening(database: layout.database, key: key)
+        switch resolver.resolve(layout.expiry, shortening: shortening, now: now) {
         case .never: return .send(database: destination, deadline: nil)
         case .at(let instant): return .send(database: destination, deadline: instant.rawValue)
         case .expired: return .none(.expired, nil)
@@ -102,7 +103,7 @@ struct RecordPump: Sendable {
     /// Whether one command can carry a value to the target as it is.
     func fitsOneCommand(_ layout: RecordLayout, bodyByteCount: UInt64, deadline: Int64?) -> Bool {
         let byteCount = Int(clamping: bodyByteCount)
-        return !(layout.chunk != nil && needsRewriting(layout.type))
+        return !(layout.chunk != nil && needsRewriting(layout.type, isWhole: false))
             && encoder.fits(type: layout.type, bodyByteCount: byteCount, deadline: deadline, access: layout.access)
     }
 
@@ -140,7 +141,7 @@ struct RecordPump: Sendable {
                 batch.database = database
                 var rewritten: ByteBuffer?
                 if needsRewriting(layout.type) {
-                    guard let body = rewrittenBody(layout, bytes) else {
+                    guard let body = rewrittenBody(layout, bytes, now: now) else {
                         tally.accounting.add(to: .unsupported, because: .fieldDeadlines(tally.typeName(layout.type)))
                         return true
                     }
@@ -202,18 +203,28 @@ struct RecordPump: Sendable {
         guard hasFieldDeadlines[Int(layout.type)],
             let latest = try? FieldDeadlines.latest(body: layout.body(in: bytes), type: layout.type, format: format)
         else { return .never }
-        return resolver.resolve(latest, now: now)
+        return resolver.resolve(latest, shortening: shortening(layout, bytes), now: now)
     }
 
-    /// Whether a value's fields have deadlines that the mode changes.
-    func needsRewriting(_ type: UInt8) -> Bool {
-        hasFieldDeadlines[Int(type)] && !resolver.keepsFieldDeadlines
+    /// Whether a value's fields have deadlines that change.
+    ///
+    /// Jitter is for values that are there as a whole: the fields of one that is streamed keep their lives, since that
+    /// is no reason to leave it out.
+    func needsRewriting(_ type: UInt8, isWhole: Bool = true) -> Bool {
+        hasFieldDeadlines[Int(type)] && (!resolver.keepsFieldDeadlines || isWhole && resolver.shortensLives)
+    }
+
+    private func shortening(_ layout: RecordLayout, _ bytes: ByteBuffer) -> Double {
+        bytes.withUnsafeReadableBytes {
+            resolver.shortening(database: layout.database, key: UnsafeRawBufferPointer(rebasing: $0[layout.keyRange]))
+        }
     }
 
     /// The body with its fields' deadlines as the mode wants them; nil if it is not as its type says.
-    func rewrittenBody(_ layout: RecordLayout, _ bytes: ByteBuffer) -> ByteBuffer? {
-        try? FieldDeadlines.rewrite(body: layout.body(in: bytes), type: layout.type, format: format) {
-            resolver.fieldExpiry($0)
+    func rewrittenBody(_ layout: RecordLayout, _ bytes: ByteBuffer, now: UnixMilliseconds) -> ByteBuffer? {
+        let shortening = shortening(layout, bytes)
+        return try? FieldDeadlines.rewrite(body: layout.body(in: bytes), type: layout.type, format: format) {
+            resolver.fieldExpiry($0, shortening: shortening, now: now)
         }
     }
 

@@ -107,7 +107,7 @@ package struct RestoreEngine: Sendable {
         let pump = RecordPump(
             format: manifest.format,
             filter: RecordFilter(plan.options) { typeNames[Int($0)] },
-            resolver: DeadlineResolver(mode: plan.options.deadlineMode, instant: manifest.instant, start: startedAt),
+            resolver: DeadlineResolver(plan.options, manifest, start: startedAt),
             encoder: RecordEncoder(plan.dialect),
             batchRecordLimit: pacer?.batchRecordLimit ?? .max,
             hasFieldDeadlines: (0...UInt8.max).map { FieldDeadlines.areIn(type: $0, format: manifest.format) }
@@ -138,7 +138,7 @@ package struct RestoreEngine: Sendable {
             format: manifest.format,
             dialect: plan.dialect,
             typeDialect: TypeCommandDialect(plan.target),
-            resolver: DeadlineResolver(mode: plan.options.deadlineMode, instant: manifest.instant, start: startedAt),
+            resolver: DeadlineResolver(plan.options, manifest, start: startedAt),
             clock: clock,
             keys: keys
         )

@@ -24,6 +24,8 @@ package struct RestoreOptions: Hashable, Sendable {
     /// Where the target is to come for its dataset; nil for the address that it is reached from, and a free port.
     package var listen: ListenAddress?
     package var deadlineMode = DeadlineMode.deadline
+    /// The largest share of a remaining life that is taken away, in percent; see `DeadlineJitter`.
+    package var deadlineJitterPercent = 0
     package var existing = ExistingMode.refuse
     /// Empty the target before the first write.
     package var flushTarget = false
@@ -56,6 +58,12 @@ package struct RestoreOptions: Hashable, Sendable {
         }
         if let contradiction = DatabaseMapping.contradiction(in: databases) { return contradiction }
         if let contradiction = contradictionOfMethod { return contradiction }
+        guard DeadlineJitter.percents.contains(deadlineJitterPercent) else {
+            return "the jitter must be 0 to 100 percent of the remaining life"
+        }
+        if deadlineJitterPercent > 0, deadlineMode == .persist {
+            return "--ttl-jitter shortens lives, and --ttl persist gives none"
+        }
         if let rate = keysPerSecond, rate < 1 { return "the rate must be at least 1 key per second" }
         if let count = connectionCount, !(1...64).contains(count) { return "connections must be 1 to 64" }
         return nil

@@ -67,7 +67,7 @@ package final class SnapshotStream {
         pump = RecordPump(
             format: manifest.format,
             filter: RecordFilter(options) { typeNames[Int($0)] },
-            resolver: DeadlineResolver(mode: options.deadlineMode, instant: manifest.instant, start: request.start),
+            resolver: DeadlineResolver(options, manifest, start: request.start),
             encoder: RecordEncoder(dialect),
             batchRecordLimit: .max,
             hasFieldDeadlines: (0...UInt8.max).map { FieldDeadlines.areIn(type: $0, format: manifest.format) }
@@ -268,9 +268,10 @@ package final class SnapshotStream {
         rank: UInt64,
         byteCount: UInt64?
     ) throws(RDBError) -> Bool {
+        let now = request.now ?? UnixMilliseconds(.min)
         let database: UInt32
         let deadline: Int64?
-        switch pump.fate(layout, in: bytes, key: key, now: request.now ?? UnixMilliseconds(.min)) {
+        switch pump.fate(layout, in: bytes, key: key, now: now) {
         case .none(let recordClass, let reason):
             counts.accounting.add(to: recordClass, because: reason)
             return false
@@ -289,8 +290,8 @@ package final class SnapshotStream {
         }
         let end = KeyEnd(database: database, deadline: deadline, fieldEnd: fieldEnd.instant)
         select(database, from: layout.database)
-        if pump.needsRewriting(layout.type) {
-            guard byteCount == nil, let body = pump.rewrittenBody(layout, bytes) else {
+        if pump.needsRewriting(layout.type, isWhole: byteCount == nil) {
+            guard byteCount == nil, let body = pump.rewrittenBody(layout, bytes, now: now) else {
                 let name = typeNames[Int(layout.type)] ?? "type \(layout.type)"
                 counts.accounting.add(to: .unsupported, because: .fieldDeadlines(name))
                 return false

@@ -42,6 +42,28 @@ struct FieldDeadlineTests {
     }
 
     @Test(arguments: try await servers())
+    func `are shortened with their keys by --ttl-jitter, and never lengthened`(_ binary: ServerBinary) async throws {
+        let began = try KeyspaceContents.serverTime(try await RedisServer.start(.init(binary: binary)).client())
+        let (source, target) = try await restored(binary, [], ["--ttl-jitter", "50"])
+        let (before, after) = (try KeyspaceContents.read(source), try KeyspaceContents.read(target))
+        #expect(before.entries.count == after.entries.count)
+        var shortenedCount = 0
+        for (place, entry) in before.entries {
+            let found = try #require(after.entries[place])
+            let pairs = [(entry.deadline, found.deadline)] + zip(entry.fieldDeadlines, found.fieldDeadlines)
+            for (whole, shortened) in pairs {
+                guard whole > 0 else {
+                    #expect(whole == shortened)
+                    continue
+                }
+                #expect(shortened <= whole && whole - shortened <= (whole - began) / 2, "\(whole) became \(shortened)")
+                if shortened < whole { shortenedCount += 1 }
+            }
+        }
+        #expect(shortenedCount > 100)
+    }
+
+    @Test(arguments: try await servers())
     func `that have passed take their fields, and the last one takes the key`(_ binary: ServerBinary) async throws {
         let source = try await RedisServer.start(.init(binary: binary))
         let client = try source.client()

@@ -33,6 +33,16 @@ struct RestoreArguments: ParsableArguments, Sendable {
     @OptionGroup var selection: SelectionArguments
 
     @Option(
+        name: .customLong("ttl-jitter"),
+        help: ArgumentHelp(
+            "Shorten each remaining life by a random share of at most so many percent, so that what was loaded together "
+                + "does not expire together.",
+            valueName: "percent"
+        )
+    )
+    var deadlineJitter = 0
+
+    @Option(
         help: ArgumentHelp(
             "Keys that the target has: refuse a target with keys, skip them, or replace them.",
             valueName: "mode"
@@ -58,6 +68,7 @@ struct RestoreArguments: ParsableArguments, Sendable {
         options.method = method
         options.listen = listen
         selection.apply(to: &options)
+        options.deadlineJitterPercent = deadlineJitter
         options.existing = existing
         options.flushTarget = flushTarget
         options.keysPerSecond = rate

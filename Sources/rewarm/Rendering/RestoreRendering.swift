@@ -50,7 +50,7 @@ enum RestoreRendering {
                 + " \(Figures.count(plan.estimate.expiredKeyCount)) have expired",
             "databases    " + (mappings.isEmpty ? "none" : mappings.joined(separator: ", ")),
             "memory       about \(Figures.bytes(plan.estimate.likelyMemoryByteCount)) in the target",
-            "deadlines    \(plan.options.deadlineMode.rawValue)",
+            "deadlines    \(plan.options.deadlineMode.rawValue)\(jitter(plan.options))",
             "existing     \(plan.options.existing.rawValue)" + (plan.options.flushTarget ? ", after a flush" : ""),
             plan.options.method == .replication
                 ? "method       replication, as RDB version \(plan.streamFormat.rdbVersion)"
@@ -61,6 +61,11 @@ enum RestoreRendering {
             lines.append("\(word): \(finding.message); \(finding.advice)")
         }
         return lines.map { Printable.text($0) + "\n" }.joined()
+    }
+
+    private static func jitter(_ options: RestoreOptions) -> String {
+        guard options.deadlineJitterPercent > 0 else { return "" }
+        return ", each life shortened by up to \(options.deadlineJitterPercent) %"
     }
 
     static func json(_ plan: RestorePlan) -> JSONObject {
@@ -77,6 +82,7 @@ enum RestoreRendering {
                 }
             ),
             "ttl": .string(plan.options.deadlineMode.rawValue),
+            "ttlJitterPercent": .integer(Int64(plan.options.deadlineJitterPercent)),
             "existing": .string(plan.options.existing.rawValue),
             "flushTarget": .bool(plan.options.flushTarget),
             "method": .string(plan.options.method.rawValue),
