@@ -82,6 +82,8 @@ package struct RestoreOperation: Sendable {
         var connection: NodeConnection
         var clock: TargetClock
         var plan: RestorePlan
+        /// The journal of an interrupted restore of the snapshot to the target.
+        var journalFile: RestoreJournalFile?
     }
 
     private func withTarget<Value>(
@@ -138,8 +140,16 @@ package struct RestoreOperation: Sendable {
         } else {
             context.warn("\(connection.address) does not tell its time; deadlines are compared with this host's clock")
         }
-        let plan = RestorePlan(manifest: manifest, options: request.options, target: facts, now: clock.now)
-        return Target(connection: connection, clock: clock, plan: plan)
+        let interrupted = try await RestoreJournals(context)
+            .interrupted(manifest.id, request.options, facts, connection, clock)
+        let plan = RestorePlan(
+            manifest: manifest,
+            options: request.options,
+            target: facts,
+            now: clock.now,
+            earlier: interrupted.earlier
+        )
+        return Target(connection: connection, clock: clock, plan: plan, journalFile: interrupted.file)
     }
 
     // MARK: Applying
@@ -153,13 +163,19 @@ package struct RestoreOperation: Sendable {
         let result =
             switch request.options.method {
             case .commands:
-                try await RestoreEngine(
-                    plan: target.plan,
-                    manifest: access.manifest,
-                    parts: parts.opened,
-                    target: request.target,
-                    progress: progress(access, context)
-                ).run(target.connection, clock: target.clock)
+                try await RestoreJournals(context).run(
+                    RestoreEngine(
+                        plan: target.plan,
+                        manifest: access.manifest,
+                        parts: parts.opened,
+                        target: request.target,
+                        progress: progress(access, context),
+                        notify: { context.inform($0) }
+                    ),
+                    over: target.connection,
+                    clock: target.clock,
+                    after: target.journalFile
+                )
             case .replication:
                 try await replicationEngine(target, access, parts, context).run(target.connection, clock: target.clock)
             }

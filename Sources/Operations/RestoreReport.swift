@@ -37,13 +37,13 @@ package struct RestoreReport: Sendable {
             return OperationError(
                 .partial,
                 "\(address) took no further writes (\(text)): \(summary)",
-                hint: "make room or repair the target, then run the restore again with --existing skip"
+                hint: "make room or repair the target, then continue with --resume"
             )
         case .connectionLost(let error):
             return OperationError(
                 error.category == .unreachable ? .unreachable : .partial,
                 "\(error.message): \(summary)",
-                hint: "what was stored stays; run the restore again with --existing skip",
+                hint: "what was stored stays; continue with --resume",
                 cause: error
             )
         case .damaged(let error as ObjectStoreError) where error.code != .corrupted:
@@ -51,7 +51,7 @@ package struct RestoreReport: Sendable {
             return OperationError(
                 OperationError(describing: error).kind,
                 "snapshot \(manifest.id) could not be read (\(error.message)): \(summary)",
-                hint: "what was stored stays; run the restore again with --existing skip",
+                hint: "what was stored stays; continue with --resume",
                 cause: error
             )
         case .damaged(let error):
@@ -61,7 +61,14 @@ package struct RestoreReport: Sendable {
                 hint: "take another snapshot, or load what is intact with --salvage",
                 cause: error
             )
-        case .cancelled: return OperationError(.cancelled, "cancelled: \(summary)")
+        case .cancelled:
+            return OperationError(.cancelled, "cancelled: \(summary)", hint: "continue with --resume")
+        case .exchanged(let reason):
+            return OperationError(
+                .unsafeTarget,
+                "\(reason): \(summary)",
+                hint: "check the target's address; to fill it without touching its keys, restore with --existing skip"
+            )
         }
     }
 
@@ -72,7 +79,7 @@ package struct RestoreReport: Sendable {
         let address = plan.target.address
         let state = "it is detached, and keeps nothing of the stream"
         switch result.ending {
-        case .finished, .damaged: return nil
+        case .finished, .damaged, .exchanged: return nil
         case .cancelled: return OperationError(.cancelled, "cancelled: \(address) is detached; \(summary)")
         case .refused(let text):
             return OperationError(

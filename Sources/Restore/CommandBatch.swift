@@ -17,6 +17,8 @@ struct CommandBatch: Sendable {
     var database: UInt32
     var bytes: ByteBuffer
     var sent: [Sent] = []
+    /// The window that its records belong to.
+    var window = 0
 
     var isEmpty: Bool { sent.isEmpty }
 }

@@ -23,7 +23,7 @@ struct LibraryLoader: Sendable {
         if reply.isOK {
             tally.libraries.add(to: .restored)
         } else if let error = reply.error, error.text.contains("already exists") {
-            tally.libraries.add(to: .existing)
+            tally.libraries.add(to: tally.classOfPresent)
         } else {
             let verdict = tally.judge(reply, typeName: "function")
             tally.libraries.add(to: verdict.recordClass, because: verdict.reason)

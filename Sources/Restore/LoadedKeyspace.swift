@@ -1,10 +1,12 @@
 package import SnapshotModel
 
 /// What the target said that it stored, by database: to be held against its own INFO afterwards.
-package struct LoadedKeyspace: Sendable {
+package struct LoadedKeyspace: Codable, Hashable, Sendable {
     /// Of one of the target's databases.
-    package struct Database: Hashable, Sendable {
+    package struct Database: Codable, Hashable, Sendable {
         package private(set) var keyCount: UInt64 = 0
+        /// Records whose key the target had already: keys of others, which may be there or not.
+        package private(set) var existingCount: UInt64 = 0
         package private(set) var deadlines: DeadlineLedger
         /// When hashes lose their last field, which takes the key along.
         package private(set) var fieldEnds: DeadlineLedger
@@ -19,6 +21,17 @@ package struct LoadedKeyspace: Sendable {
             keyCount += 1
             if deadline > 0 { deadlines.add(UnixMilliseconds(deadline)) }
             if fieldEnd > 0 { fieldEnds.add(UnixMilliseconds(fieldEnd)) }
+        }
+
+        package mutating func addExisting() {
+            existingCount += 1
+        }
+
+        fileprivate mutating func add(_ other: Self) {
+            keyCount += other.keyCount
+            existingCount += other.existingCount
+            deadlines.add(other.deadlines)
+            fieldEnds.add(other.fieldEnds)
         }
 
         /// Keys that had to go between being stored and `now`: at most so many, as a key may have ended both ways.
@@ -41,6 +54,11 @@ package struct LoadedKeyspace: Sendable {
         var counts = databases.removeValue(forKey: database) ?? Database(start: start)
         count(&counts)
         databases[database] = counts
+    }
+
+    /// Adds the counts of another part of the same restore.
+    package mutating func add(_ other: Self) {
+        for (database, counts) in other.databases { update(database) { $0.add(counts) } }
     }
 
     package var keyCount: UInt64 { databases.values.reduce(0) { $0 + $1.keyCount } }

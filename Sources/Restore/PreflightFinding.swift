@@ -32,6 +32,9 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         /// Temporary keys of interrupted restores.
         case leftovers
         case largeValue
+        /// What became of the target since the restore was interrupted that is continued.
+        case interrupted
+        case exchanged
     }
 
     package var kind: Kind

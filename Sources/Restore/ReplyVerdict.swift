@@ -1,9 +1,20 @@
-/// What an error reply of the target says about one record.
+import RESP
+
+/// What an answer of the target other than OK says about one record.
 package struct ReplyVerdict: Hashable, Sendable {
     package var recordClass: RestoreAccounting.Class
     package var reason: RestoreReason?
     /// Whether no further command can succeed either, so that the run ends here.
     package var endsRun: Bool
+
+    /// Judges any answer but OK; `typeName` is the record's type.
+    init(_ reply: RESPValue, typeName: String) {
+        switch reply {
+        case .null: self = .existing
+        case .error(let error): self.init(error: error.text, typeName: typeName)
+        default: self = .unexpected
+        }
+    }
 
     /// Judges an error reply, "BUSYKEY Target key name already exists."; `typeName` is the record's type.
     package init(error text: some StringProtocol, typeName: String) {

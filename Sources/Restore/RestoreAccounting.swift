@@ -4,7 +4,7 @@ package struct RestoreAccounting: Codable, Hashable, Sendable {
     package enum Class: String, Codable, Hashable, Sendable, CaseIterable, CodingKeyRepresentable {
         /// The target said that it stored the key.
         case restored
-        /// An earlier, interrupted run of the same restore had stored it.
+        /// An earlier, interrupted run of the same restore had stored it, or this one over a connection that was lost.
         case restoredEarlier
         /// Its deadline had passed by the target's clock.
         case expired
@@ -50,14 +50,27 @@ package struct RestoreAccounting: Codable, Hashable, Sendable {
         reasons.merge(other.reasons) { $0.merging($1, uniquingKeysWith: +) }
     }
 
-    /// Restored keys that turned out to be evicted.
+    /// Restored keys that turned out to be evicted, those of this run first.
     ///
     /// More evictions than restored keys hit keys of others.
     package mutating func moveRestoredToEvicted(_ count: UInt64) {
-        let moved = min(count, self[.restored])
-        guard moved > 0 else { return }
-        counts[.restored] = self[.restored] - moved
-        counts[.evicted, default: 0] += moved
+        var rest = count
+        for source in [Class.restored, .restoredEarlier] {
+            let moved = min(rest, self[source])
+            move(moved, from: source, to: .evicted)
+            rest -= moved
+        }
+    }
+
+    /// What a run restored was restored earlier for the run that continues it.
+    package mutating func moveRestoredToEarlier() {
+        move(self[.restored], from: .restored, to: .restoredEarlier)
+    }
+
+    private mutating func move(_ count: UInt64, from source: Class, to destination: Class) {
+        guard count > 0 else { return }
+        counts[source] = self[source] == count ? nil : self[source] - count
+        counts[destination, default: 0] += count
     }
 
     /// Records that were sent and are not there, because the target kept nothing of what it was sent.

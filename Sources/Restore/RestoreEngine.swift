@@ -1,5 +1,4 @@
 import NIOCore
-import RDB
 import RESP
 package import SnapshotModel
 package import Transport
@@ -8,139 +7,162 @@ package import Transport
 ///
 /// ```
 /// archive -blocks, decoded ahead in parallel-> pump: filter, deadline, encode -batches-> lanes in turn -> target
-/// lanes: answers -> tally;   then values over several blocks, each streamed into one RESTORE;   then the check
+/// lanes: answers -> tally -windows-> journal;   then values over several blocks, each streamed;   then the check
 /// ```
 /// One task encodes and counts: the target's one thread is far slower than it. Memory: the blocks decoded ahead, 1 MiB
 /// of commands on each lane, the sample.
 package struct RestoreEngine: Sendable {
-    private let plan: RestorePlan
+    package let plan: RestorePlan
     private let manifest: Manifest
     private let parts: [RestorePart]
     private let target: ConnectionOptions
     private let progress: @Sendable (RestoreProgress) -> Void
+    private let notify: @Sendable (String) -> Void
 
-    /// `progress` is told after each batch how far the run is.
+    /// `progress` is told after each batch how far the run is; `notify` what happens to the connection, in sentences.
     package init(
         plan: RestorePlan,
         manifest: Manifest,
         parts: [RestorePart],
         target: ConnectionOptions,
-        progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in }
+        progress: @escaping @Sendable (RestoreProgress) -> Void = { _ in },
+        notify: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.plan = plan
         self.manifest = manifest
         self.parts = parts
         self.target = target
         self.progress = progress
+        self.notify = notify
     }
+
+    /// The fingerprint of the order in which the blocks go: a run can be continued in the same order only.
+    package var orderFingerprint: UInt64 { BlockOrder(parts).fingerprint }
 
     /// Runs the restore over `control`, a connection that runs no other command meanwhile, and lanes of its own.
     ///
+    /// `journal` notes how far it is; `resumption` is where an earlier run came to.
+    ///
     /// - Throws: `TransportError` before the first record was sent; what happens later is in the result.
-    package func run(_ control: NodeConnection, clock: TargetClock) async throws(TransportError) -> RestoreResult {
+    package func run(
+        _ control: NodeConnection,
+        clock: TargetClock,
+        journal: RestoreJournal? = nil,
+        continuing resumption: RestoreResumption? = nil
+    ) async throws(TransportError) -> RestoreResult {
         let begin = ContinuousClock.now
-        let lanes = try await openLanes()
+        let link = try await RestoreLink.open(beside: control, clock: clock, target, laneCount: plan.connectionCount)
         _ = await plan.target.leftovers.remove(over: control)
-        if plan.options.flushTarget {
+        if plan.options.flushTarget, resumption == nil {
             try await control.flush(plan, functions: RecordFilter.wantsFunctions(plan.options))
         }
         let evictedBefore = try await control.evictedKeyCount()
         let startedAt = clock.now
-        let pieces = makePieceSender(clock, startedAt)
-        let run = makeRun(lanes, pieces, control, clock, startedAt)
-        let ending = await run.run()
-        await pieces.close()
-        let standing = pieces.standing
-        // Also when the run was cancelled: a task of its own does not know of it.
-        await Task { _ = await standing.remove(over: control) }.value
-        let loaded = ContinuousClock.now
-        progress(run.progressOfCheck)
-        var tally = run.tally
-        let check = TargetCheck(plan: plan, clock: clock, evictedBefore: evictedBefore)
-        let verification = await check.run(control, tally.keyspace, tally.sample, &tally.accounting)
-        return RestoreResult(
-            ending: ending,
-            accounting: tally.accounting,
-            libraries: tally.libraries,
-            moduleAuxiliaryCount: run.moduleAuxiliaryCount,
-            dueKeyCount: tally.keyspace.dueCount(by: clock.now),
-            errorTexts: tally.errorTexts,
-            verification: verification,
-            lostBlocks: run.lostBlocks,
-            sentByteCount: run.sentByteCount,
-            startedAt: startedAt,
-            loadingDuration: begin.duration(to: loaded),
-            duration: begin.duration(to: .now)
-        )
-    }
-
-    private func openLanes() async throws(TransportError) -> [RestoreLane] {
-        var lanes: [RestoreLane] = []
-        do throws(TransportError) {
-            for _ in 0..<plan.connectionCount {
-                lanes.append(try await RestoreLane(NodeConnection.connect(target)))
-            }
-        } catch {
-            for lane in lanes { await lane.close() }
-            throw error
-        }
-        return lanes
-    }
-
-    private func makeRun(
-        _ lanes: [RestoreLane],
-        _ pieces: PieceSender,
-        _ control: NodeConnection,
-        _ clock: TargetClock,
-        _ startedAt: UnixMilliseconds
-    ) -> RestoreRun {
-        let format = manifest.format
-        let typeNames = (0...UInt8.max).map { RDBValueTypes.row(type: $0, format: format)?.name }
-        var tally = RestoreTally(
-            captured: plan.capturedRecordCount,
-            start: startedAt,
-            seed: plan.options.sampleSeed,
-            typeNames: typeNames.enumerated().map { $0.element ?? "type \($0.offset)" }
-        )
-        tally.libraries.captured = manifest.statistics.functionLibraryCount
-        let pacer = plan.options.keysPerSecond.map { RatePacer(keysPerSecond: $0, start: .now) }
-        let pump = RecordPump(
-            format: manifest.format,
-            filter: RecordFilter(plan.options) { typeNames[Int($0)] },
-            resolver: DeadlineResolver(plan.options, manifest, start: startedAt),
-            encoder: RecordEncoder(plan.dialect),
-            batchRecordLimit: pacer?.batchRecordLimit ?? .max,
-            hasFieldDeadlines: (0...UInt8.max).map { FieldDeadlines.areIn(type: $0, format: manifest.format) }
-        )
-        return RestoreRun(
+        let job = RestoreJob(
             plan: plan,
+            manifest: manifest,
             parts: parts,
-            lanes: lanes,
-            pieces: pieces,
-            loader: LibraryLoader(
-                connection: control,
-                dialect: plan.dialect,
-                isSupported: plan.target.functionLibraryCount != nil
-            ),
-            clock: clock,
-            pump: pump,
-            pacer: pacer,
-            tally: tally,
-            otherRecordTotal: manifest.statistics.functionLibraryCount + manifest.statistics.moduleAuxiliaryCount,
+            start: resumption?.content.header.start ?? startedAt,
+            sampleSeed: resumption?.content.header.sampleSeed ?? plan.options.sampleSeed,
             progress: progress
         )
+        var tally = job.makeTally()
+        let header = RestoreJournalHeader(
+            snapshot: plan.snapshot,
+            address: plan.target.address,
+            node: plan.target.node,
+            options: plan.options.journaled,
+            start: job.start,
+            sampleSeed: job.sampleSeed,
+            wasEmpty: plan.target.usersKeyCount == 0 || plan.options.flushTarget,
+            evictedBefore: evictedBefore,
+            blockCount: job.order.count,
+            orderFingerprint: job.order.fingerprint
+        )
+        if let resumption {
+            await resumption.apply(to: &tally, journal)
+        } else {
+            await journal?.begin(header)
+        }
+        let isSameProcess = resumption.map { $0.content.node.runID == plan.target.runID } ?? true
+        let attempts = RestoreAttempts(
+            job,
+            over: link,
+            to: target,
+            node: plan.target.node,
+            evictedBefore: isSameProcess ? resumption?.content.header.evictedBefore ?? evictedBefore : 0,
+            tally: tally,
+            journal: journal,
+            notify: notify
+        )
+        let resumedCount = tally.handledRecordCount
+        let ending = await attempts.run()
+        let loaded = ContinuousClock.now
+        let wasEmpty = resumption?.content.header.wasEmpty ?? header.wasEmpty
+        var result = await finish(attempts, ending, job, wasEmpty: wasEmpty)
+        result.resumedFrom = resumption.map { _ in
+            RestoreResult.Resumption(startedAt: job.start, recordCount: resumedCount)
+        }
+        result.startedAt = startedAt
+        result.loadingDuration = begin.duration(to: loaded)
+        result.duration = begin.duration(to: .now)
+        if case .finished = ending, result.verification != nil { await journal?.remove() }
+        return result
     }
 
-    private func makePieceSender(_ clock: TargetClock, _ startedAt: UnixMilliseconds) -> PieceSender {
-        let keys = TemporaryKeys(keepsSlots: plan.target.isClusterNode)
-        return PieceSender(
-            lane: PieceLane(target: target, token: keys.token),
-            format: manifest.format,
-            dialect: plan.dialect,
-            typeDialect: TypeCommandDialect(plan.target),
-            resolver: DeadlineResolver(plan.options, manifest, start: startedAt),
-            clock: clock,
-            keys: keys
+    /// Accounts for every record, and asks the target what it holds.
+    private func finish(
+        _ attempts: RestoreAttempts,
+        _ ending: RestoreResult.Ending,
+        _ job: RestoreJob,
+        wasEmpty: Bool
+    ) async -> RestoreResult {
+        progress(
+            RestoreProgress(
+                recordCount: attempts.tally.handledRecordCount,
+                recordTotal: job.recordTotal,
+                sentByteCount: attempts.sentByteCount,
+                isChecking: true
+            )
+        )
+        var tally = attempts.tally
+        tally.account(for: ending, of: job)
+        var totals = tally.allTotals
+        totals.accounting.captured = plan.capturedRecordCount
+        totals.libraries.captured = manifest.statistics.functionLibraryCount
+        let link = attempts.link
+        let check = TargetCheck(
+            plan: plan,
+            clock: link.clock,
+            evictedBefore: attempts.evictedBefore,
+            countsKeys: wasEmpty
+        )
+        let verification = await check.run(
+            link.control,
+            totals.keyspace,
+            tally.sample.entries,
+            &totals.accounting
+        )
+        if attempts.retryCount > 0 { await link.close() }
+        return RestoreResult(
+            ending: ending,
+            accounting: totals.accounting,
+            libraries: totals.libraries,
+            moduleAuxiliaryCount: totals.moduleAuxiliaryCount,
+            dueKeyCount: totals.keyspace.dueCount(by: link.clock.now),
+            errorTexts: totals.errorTexts,
+            verification: verification,
+            lostBlocks: totals.lostBlocks,
+            sentByteCount: attempts.sentByteCount,
+            startedAt: job.start,
+            retryCount: attempts.retryCount,
+            loadingDuration: .zero,
+            duration: .zero
         )
     }
+}
+
+extension TargetFacts {
+    /// By what it is known again.
+    package var node: JournaledNode { JournaledNode(runID: runID, replicationID: replicationID) }
 }

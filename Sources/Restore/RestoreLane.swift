@@ -31,6 +31,7 @@ final class RestoreLane {
         }
         let bytes = batch.bytes
         batch.bytes = ByteBuffer()
+        tally.noteSent(batch)
         let count = batch.sent.count
         underway.append(batch)
         settle(try await pipe.write(bytes, commandCount: count), &tally)
@@ -45,7 +46,14 @@ final class RestoreLane {
         async throws(TransportError)
     {
         if let record, let database {
-            underway.append(CommandBatch(database: database, bytes: ByteBuffer(), sent: [record]))
+            let batch = CommandBatch(
+                database: database,
+                bytes: ByteBuffer(),
+                sent: [record],
+                window: tally.currentWindow
+            )
+            tally.noteSent(batch)
+            underway.append(batch)
         }
         settle(try await pipe.write(bytes, commandCount: record == nil ? 0 : 1), &tally)
     }

@@ -43,6 +43,10 @@ package struct RestoreOptions: Hashable, Sendable {
     package var connectionCount: Int?
     /// Load what is intact of a damaged archive.
     package var salvage = false
+    /// Continue an interrupted restore of the same snapshot to the same target.
+    package var resumes = false
+    /// How long a lost connection is tried again before the restore ends; zero for not at all.
+    package var retryFor = Duration.zero
     /// Seed of the sample that is read back afterwards.
     package var sampleSeed: UInt64 = 0
 
@@ -80,6 +84,7 @@ package struct RestoreOptions: Hashable, Sendable {
         }
         if keysPerSecond != nil { return "--rate goes with --method commands" }
         if connectionCount != nil { return "--connections goes with --method commands" }
+        if resumes { return "--resume goes with --method commands: a broken replication begins anew" }
         return nil
     }
 

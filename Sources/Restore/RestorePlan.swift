@@ -22,12 +22,29 @@ package struct RestorePlan: Sendable {
     /// The server executes on one thread; the second connection covers the pauses of the first.
     package static let standardConnectionCount = 2
 
-    package init(manifest: Manifest, options: RestoreOptions, target: TargetFacts, now: UnixMilliseconds) {
+    /// What is known of an earlier run that was interrupted.
+    package let earlier: EarlierRun
+
+    package init(
+        manifest: Manifest,
+        options: RestoreOptions,
+        target: TargetFacts,
+        now: UnixMilliseconds,
+        earlier: EarlierRun = .none
+    ) {
+        self.earlier = earlier
         snapshot = manifest.id
         self.options = options
         self.target = target
         estimate = RestoreEstimate(manifest, options, now: now)
-        findings = Preflight.findings(manifest: manifest, options: options, target: target, estimate: estimate)
+        let recordCount = manifest.parts.reduce(0) { $0 + $1.recordCount }
+        let found = Preflight.findings(
+            manifest: manifest,
+            options: options,
+            target: earlier.withoutEarlierKeys(target, recordCount: recordCount, estimate),
+            estimate: estimate
+        )
+        findings = earlier.amended(found)
         dialect = CommandDialect(
             replacesKeys: options.existing == .replace,
             knowsSetDeadline: target.knowsSetDeadline,

@@ -13,6 +13,16 @@ package struct RestoreResult: Sendable {
         /// A block of the archive is damaged or cannot be read, and salvage was not asked for.
         case damaged(any Error)
         case cancelled
+        /// After an interruption the target was another one, or held other keys: a sentence.
+        case exchanged(String)
+    }
+
+    /// Where a restore was continued that an earlier run began.
+    package struct Resumption: Hashable, Sendable {
+        /// When the first run began, by the target's clock.
+        package var startedAt: UnixMilliseconds
+        /// Records that had their turn in earlier runs, and are not sent again.
+        package var recordCount: UInt64
     }
 
     package var ending: Ending
@@ -33,6 +43,10 @@ package struct RestoreResult: Sendable {
     /// Bytes of commands.
     package var sentByteCount: UInt64
     package var startedAt: UnixMilliseconds
+    /// nil for a restore that begins at the beginning.
+    package var resumedFrom: Resumption?
+    /// How often the connection was made anew.
+    package var retryCount: UInt64
     /// From the first block to the last answer, and with the check.
     package var loadingDuration: Duration
     package var duration: Duration

@@ -5,109 +5,111 @@ import RDB
 import SnapshotModel
 import Transport
 
-/// A restore under way: takes blocks, fills batches, hands them to the lanes in turn, and counts.
+/// One attempt of a restore: takes blocks, fills batches, hands them to the lanes in turn, and counts.
 ///
-/// One task owns it; it awaits one thing at a time.
+/// One task owns it; it awaits one thing at a time. It works on units: the blocks in their order, then the values over
+/// several blocks. A run of units is a window; a batch belongs to one window.
 final class RestoreRun {
-    /// A value over several blocks: where its first chunk is.
-    private struct ChainPlace {
-        var part: Int
-        var block: UInt32
-    }
-
     /// Blocks decoded at the same time: more would only take memory, the target being slower.
     private static let decodingTaskLimit = 4
 
-    private let plan: RestorePlan
-    private let parts: [RestorePart]
-    private let lanes: [RestoreLane]
+    private let job: RestoreJob
+    private let link: RestoreLink
     private let pieces: PieceSender
     private let loader: LibraryLoader
-    private let clock: TargetClock
-    private let progress: @Sendable (RestoreProgress) -> Void
+    private let journal: RestoreJournal?
     private var pump: RecordPump
     private var pacer: RatePacer?
+    private var sizer = WindowSizer()
     private var batch = CommandBatch(database: 0, bytes: ByteBuffer())
     private var nextLane = 0
-    private var chains: [ChainPlace] = []
-    private var handledChainCount = 0
-    /// Records that begin in the blocks and were counted, sent or noted as chains; with those lost and those that
-    /// never had their turn they make `recordTotal`.
-    private var handledRecordCount: UInt64 = 0
-    private var lostRecordCount: UInt64 = 0
-    private let recordTotal: UInt64
-    /// Function libraries and auxiliary data of modules in the archives, and the libraries met.
-    private let otherRecordTotal: UInt64
-    private var libraryCount: UInt64 = 0
 
     private(set) var tally: RestoreTally
-    private(set) var moduleAuxiliaryCount: UInt64 = 0
-    private(set) var lostBlocks: [String] = []
-    private(set) var sentByteCount: UInt64 = 0
+    private(set) var sentByteCount: UInt64
 
+    /// Goes on where `tally` has come to; `sentByteCount` is what attempts before it have sent.
     init(
-        plan: RestorePlan,
-        parts: [RestorePart],
-        lanes: [RestoreLane],
+        _ job: RestoreJob,
+        over link: RestoreLink,
         pieces: PieceSender,
-        loader: LibraryLoader,
-        clock: TargetClock,
-        pump: RecordPump,
-        pacer: RatePacer?,
-        tally: RestoreTally,
-        otherRecordTotal: UInt64,
-        progress: @escaping @Sendable (RestoreProgress) -> Void
+        from tally: RestoreTally,
+        journal: RestoreJournal?,
+        sentByteCount: UInt64
     ) {
-        self.plan = plan
-        self.parts = parts
-        self.lanes = lanes
+        self.job = job
+        self.link = link
         self.pieces = pieces
-        self.loader = loader
-        self.clock = clock
-        self.pump = pump
-        self.pacer = pacer
         self.tally = tally
-        self.progress = progress
-        recordTotal = parts.reduce(0) { $0 + $1.descriptor.recordCount }
-        self.otherRecordTotal = otherRecordTotal
+        self.journal = journal
+        self.sentByteCount = sentByteCount
+        let pacer = job.makePacer()
+        self.pacer = pacer
+        pump = job.makePump(batchRecordLimit: pacer?.batchRecordLimit)
+        loader = LibraryLoader(
+            connection: link.control,
+            dialect: job.plan.dialect,
+            isSupported: job.plan.target.functionLibraryCount != nil
+        )
     }
 
-    /// Loads everything and waits for the last answer; the counts are complete whatever ended it.
+    /// Loads everything and waits for the last answer; answers that can still come are counted whatever ended it.
     func run() async -> RestoreResult.Ending {
         let ending: RestoreResult.Ending
         do {
-            for index in parts.indices { try await loadBlocks(ofPart: index) }
+            for stretch in job.order.stretches(from: tally.confirmed.end) { try await load(stretch) }
             try await flush()
+            tally.closeWindow(at: max(job.order.count, tally.confirmed.end))
             try await drain()
-            for place in chains { try await load(place) }
-            try await drain()
+            try await loadChains()
             ending = .finished
         } catch {
             ending = .init(error)
         }
-        await settle(ending)
+        await settleLanes()
+        tally.confirm(now: link.clock.now)
+        tally.giveUp(batch.sent, because: .notAttempted)
         return ending
+    }
+
+    // MARK: Windows
+
+    /// Begins a unit, and a window with it if the last one is full; `end` is the unit after the last of its kind.
+    private func begin(_ unit: Int, before end: Int) async throws {
+        tally.sample.unit = unit
+        guard unit >= tally.reach else { return }
+        try await flush()
+        let count = sizer.next(at: .now)
+        var limit = min(unit + count, end)
+        // What may have been sent earlier shares no window with what was not.
+        if unit < tally.earlierEnd { limit = min(limit, tally.earlierEnd) }
+        tally.openWindow(unit..<limit)
+        batch.window = unit
+        tally.confirm(now: link.clock.now)
+        await journal?.advance(to: limit, ahead: count, tally.takeUnwritten())
     }
 
     // MARK: Blocks
 
-    private func loadBlocks(ofPart index: Int) async throws {
-        let part = parts[index]
+    private func load(_ stretch: BlockOrder.Stretch) async throws {
+        let reader = job.parts[stretch.part].reader
         let parallelism = min(ArchiveConcurrency.coreCount, Self.decodingTaskLimit)
-        try await part.reader.withBlocks(part.blockNumbers, parallelism: parallelism) { stream in
+        try await reader.withBlocks(stretch.blocks, parallelism: parallelism) { stream in
+            var unit = stretch.start
             while let outcome = try await stream.nextOutcome() {
+                try await begin(unit, before: job.order.count)
                 switch outcome {
-                case .decoded(let block): try await load(block, ofPart: index)
+                case .decoded(let block): try await load(block, ofPart: stretch.part)
                 case .lost(let entry, let error): try lose(entry, error)
                 }
+                unit += 1
             }
         }
     }
 
     private func lose(_ entry: IndexEntry, _ error: ArchiveError) throws {
-        guard plan.options.salvage else { throw error }
-        lostBlocks.append(error.description)
-        lostRecordCount += UInt64(entry.header.recordCount)
+        guard job.plan.options.salvage else { throw error }
+        tally.totals.lostBlocks.append(error.description)
+        tally.totals.lostRecordCount += UInt64(entry.header.recordCount)
     }
 
     private func load(_ block: DecodedBlock, ofPart index: Int) async throws {
@@ -116,27 +118,27 @@ final class RestoreRun {
             part: index,
             number: number,
             cursor: block.records(),
-            superseded: parts[index].reader.superseded.ordinals(inBlock: number)
+            superseded: job.parts[index].reader.superseded.ordinals(inBlock: number)
         )
         while true {
             let countBefore = state.finishedCount
-            defer { handledRecordCount += state.finishedCount - countBefore }
-            switch try pump.pump(&state, into: &batch, &tally, now: clock.now) {
+            defer { tally.totals.handledRecordCount += state.finishedCount - countBefore }
+            switch try pump.pump(&state, into: &batch, &tally, now: link.clock.now) {
             case .blockEnded: return
             case .batchEnded: try await flush()
             case .functionLibrary(let body): try await load(library: body)
-            case .moduleAuxiliary: moduleAuxiliaryCount += 1
-            case .chain: chains.append(ChainPlace(part: index, block: number))
+            case .moduleAuxiliary: tally.totals.moduleAuxiliaryCount += 1
+            case .chain: tally.totals.chains.append(BlockPlace(part: index, block: number))
             case .large(let layout):
                 let bytes = state.cursor.bytes
                 let body = ValueSource(whole: layout.body(in: bytes))
-                try await send(layout, in: bytes, ChainPlace(part: index, block: number), from: body)
+                try await send(layout, in: bytes, BlockPlace(part: index, block: number), from: body)
             }
         }
     }
 
     private func load(library body: ByteBuffer) async throws {
-        libraryCount += 1
+        tally.totals.libraryCount += 1
         switch pump.filter.decideFunctionLibrary() {
         case .wanted: try await loader.load(body, &tally)
         case .unwanted(let reason): tally.libraries.add(to: .filtered, because: reason)
@@ -146,7 +148,7 @@ final class RestoreRun {
     /// Hands the batch to the next lane.
     private func flush() async throws {
         guard !batch.isEmpty else { return }
-        var full = CommandBatch(database: batch.database, bytes: ByteBuffer())
+        var full = CommandBatch(database: batch.database, bytes: ByteBuffer(), window: batch.window)
         swap(&full, &batch)
         batch.bytes.reserveCapacity(RecordPump.batchByteLimit + RecordPump.batchByteLimit / 8)
         batch.sent.reserveCapacity(full.sent.count)
@@ -159,14 +161,16 @@ final class RestoreRun {
             }
         }
         sentByteCount += UInt64(full.bytes.readableBytes)
-        nextLane = (nextLane + 1) % lanes.count
-        try await lanes[nextLane].write(full, &tally)
+        nextLane = (nextLane + 1) % link.lanes.count
+        try await link.lanes[nextLane].write(full, &tally)
+        tally.confirm(now: link.clock.now)
         report()
         try checkForRefusal()
     }
 
     private func drain() async throws {
-        for lane in lanes { try await lane.drain(&tally) }
+        for lane in link.lanes { try await lane.drain(&tally) }
+        tally.confirm(now: link.clock.now)
         report()
         try checkForRefusal()
     }
@@ -176,35 +180,42 @@ final class RestoreRun {
     }
 
     private func report() {
-        progress(currentProgress)
-    }
-
-    private var currentProgress: RestoreProgress {
-        RestoreProgress(recordCount: handledRecordCount, recordTotal: recordTotal, sentByteCount: sentByteCount)
-    }
-
-    /// What is to be told while the target is checked.
-    var progressOfCheck: RestoreProgress {
-        var progress = currentProgress
-        progress.isChecking = true
-        return progress
+        job.progress(
+            RestoreProgress(
+                recordCount: tally.handledRecordCount,
+                recordTotal: job.recordTotal,
+                sentByteCount: sentByteCount
+            )
+        )
     }
 
     // MARK: Values over several blocks
 
-    private func load(_ place: ChainPlace) async throws {
-        let reader = parts[place.part].reader
+    /// Goes through the values over several blocks; every window of blocks is confirmed by now.
+    private func loadChains() async throws {
+        let places = tally.confirmed.totals.chains
+        let end = job.order.count + places.count
+        for index in places.indices where job.order.count + index >= tally.confirmed.end {
+            try await begin(job.order.count + index, before: end)
+            try await load(places[index])
+        }
+        tally.closeWindow(at: end)
+        try await drain()
+    }
+
+    private func load(_ place: BlockPlace) async throws {
+        let reader = job.parts[place.part].reader
         let block = try await reader.block(place.block)
         var cursor = block.records()
         var first: RecordLayout?
         while let layout = try cursor.next() {
             if layout.chunk?.isFirst ?? false { first = layout }
         }
-        handledChainCount += 1
+        tally.totals.handledChainCount += 1
         guard let first, let chain = reader.chains[place.block] else {
             tally.accounting.add(to: .lostBlock)
-            guard plan.options.salvage else { throw ArchiveIOError.brokenChain(block.location) }
-            lostBlocks.append("the value that begins in \(block.location) is not there as a whole")
+            guard job.plan.options.salvage else { throw ArchiveIOError.brokenChain(block.location) }
+            tally.totals.lostBlocks.append("the value that begins in \(block.location) is not there as a whole")
             return
         }
         try await send(first, in: block.bytes, place, from: .chain(reader.chunks(of: chain)))
@@ -214,22 +225,22 @@ final class RestoreRun {
     private func send(
         _ first: RecordLayout,
         in block: ByteBuffer,
-        _ place: ChainPlace,
+        _ place: BlockPlace,
         from source: ValueSource
     ) async throws {
         let sender = ChainSender(
             pump: pump,
-            lane: lanes[0],
+            lane: link.lanes[0],
             pieces: pieces,
             source: source,
-            isSalvage: plan.options.salvage
+            isSalvage: job.plan.options.salvage
         )
         let rank = tally.sample.rank(part: place.part, block: place.block, ordinal: first.ordinal)
         let key = first.key(in: block)
-        switch try await sender.send(first, in: block, key: key, rank: rank, &tally, now: clock.now) {
+        switch try await sender.send(first, in: block, key: key, rank: rank, &tally, now: link.clock.now) {
         case .sent(let byteCount): sentByteCount += byteCount
         case .counted: break
-        case .lost(let error): lostBlocks.append("\(error)")
+        case .lost(let error): tally.totals.lostBlocks.append("\(error)")
         }
         report()
         try checkForRefusal()
@@ -237,38 +248,15 @@ final class RestoreRun {
 
     // MARK: The end
 
-    /// Waits for answers that can still come, and gives each record that has no class yet its own.
-    private func settle(_ ending: RestoreResult.Ending) async {
-        for lane in lanes {
+    /// Waits for answers that can still come, and closes the lanes.
+    private func settleLanes() async {
+        for lane in link.lanes {
             do {
                 try await lane.drain(&tally)
                 await lane.close()
             } catch {
                 await lane.giveUp(&tally)
             }
-        }
-        tally.giveUp(batch.sent, because: .notAttempted)
-        tally.accounting.add(UInt64(chains.count - handledChainCount), to: .failed, because: .notAttempted)
-        var lost = lostRecordCount
-        var unattempted = recordTotal - min(recordTotal, handledRecordCount + lostRecordCount)
-        var missingOthers = otherRecordTotal - min(otherRecordTotal, libraryCount + moduleAuxiliaryCount)
-        var isFinished = false
-        if case .finished = ending { isFinished = true }
-        if isFinished {
-            // Blocks of which even the index entry is gone. In a whole archive nothing may be missing: then the sum of
-            // the accounting is off, and says so.
-            if plan.options.salvage { lost += unattempted }
-            unattempted = 0
-        }
-        let unattemptedOthers = min(missingOthers, unattempted)
-        missingOthers -= unattemptedOthers
-        tally.accounting.add(unattempted - unattemptedOthers, to: .failed, because: .notAttempted)
-        tally.accounting.add(lost - min(missingOthers, lost), to: .lostBlock)
-        let missingLibraries = tally.libraries.captured - min(tally.libraries.captured, tally.libraries.sum)
-        if isFinished {
-            tally.libraries.add(plan.options.salvage ? missingLibraries : 0, to: .lostBlock)
-        } else {
-            tally.libraries.add(missingLibraries, to: .failed, because: .notAttempted)
         }
     }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import NIOCore
 import SnapshotModel
 
@@ -9,8 +10,10 @@ import SnapshotModel
 /// So the same seed chooses the same keys, however the work was divided, and every key has the same chance.
 struct RestoreSample: Sendable {
     /// One key and what is to be found there.
-    struct Entry: Sendable {
+    struct Entry: Hashable, Sendable {
         var rank: UInt64
+        /// The unit of the restore that it belongs to; set by the sample.
+        var unit = 0
         var database: UInt32
         var key: ByteBuffer
         /// The digest of the value; nil where only presence and deadline are compared.
@@ -40,8 +43,23 @@ struct RestoreSample: Sendable {
         heap.reserveCapacity(Self.targetCount)
     }
 
+    /// The unit that is being taken: keys that come into the sample belong to it.
+    var unit = 0
+
     /// In no particular order.
     var entries: [Entry] { heap }
+
+    /// Those of a run of units.
+    func entries(of units: Range<Int>) -> [Entry] {
+        heap.filter { units.contains($0.unit) }
+    }
+
+    /// Takes back every key of a unit and of those after it.
+    mutating func removeAll(from unit: Int) {
+        let kept = heap.filter { $0.unit < unit }
+        heap = []
+        for entry in kept { push(entry) }
+    }
 
     /// SplitMix64's mixing of the place; its steps are bijective, so two records hardly ever share a rank.
     @inline(__always)
@@ -61,6 +79,17 @@ struct RestoreSample: Sendable {
     }
 
     mutating func insert(_ entry: Entry) {
+        var entry = entry
+        entry.unit = unit
+        push(entry)
+    }
+
+    /// Puts a key back that an earlier run noted, if its rank is low enough.
+    mutating func putBack(_ entry: Entry) {
+        if wants(entry.rank, keyByteCount: entry.key.readableBytes) { push(entry) }
+    }
+
+    private mutating func push(_ entry: Entry) {
         if heap.count == Self.targetCount {
             heap[0] = entry
             sink(0)
@@ -103,5 +132,39 @@ struct RestoreSample: Sendable {
             heap.swapAt(index, largest)
             index = largest
         }
+    }
+}
+
+extension RestoreSample.Entry: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case rank, unit, database, key, deadline, fieldEnd
+    }
+
+    /// Without the digest, which is comparable only within one run of the program: keys of an earlier run are compared
+    /// by presence and deadline.
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        guard let key = Hexadecimal.decode(try values.decode(String.self, forKey: .key)) else {
+            throw DecodingError.dataCorruptedError(forKey: .key, in: values, debugDescription: "not hexadecimal")
+        }
+        self.init(
+            rank: try values.decode(UInt64.self, forKey: .rank),
+            unit: try values.decode(Int.self, forKey: .unit),
+            database: try values.decode(UInt32.self, forKey: .database),
+            key: ByteBuffer(bytes: key),
+            digest: nil,
+            deadline: try values.decodeIfPresent(UnixMilliseconds.self, forKey: .deadline),
+            fieldEnd: try values.decodeIfPresent(UnixMilliseconds.self, forKey: .fieldEnd)
+        )
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(rank, forKey: .rank)
+        try values.encode(unit, forKey: .unit)
+        try values.encode(database, forKey: .database)
+        try values.encode(Hexadecimal.encode(key.readableBytesView), forKey: .key)
+        try values.encodeIfPresent(deadline, forKey: .deadline)
+        try values.encodeIfPresent(fieldEnd, forKey: .fieldEnd)
     }
 }

@@ -3,47 +3,122 @@ import RESP
 import SnapshotModel
 
 /// Everything that a running restore counts; one task owns it.
+///
+/// ```
+/// confirmed windows ... | open: 1st (answers come) | 2nd (answers come) | last (being filled)
+/// ```
+/// What is counted at once goes to the window that is being filled; an answer goes to the window of its batch.
 struct RestoreTally: Sendable {
-    var accounting: RestoreAccounting
-    /// Function libraries, counted like keys.
-    var libraries = RestoreAccounting()
-    var keyspace: LoadedKeyspace
+    /// What is confirmed.
+    private(set) var confirmed: ConfirmedProgress
+    /// Confirmed since they were last taken for the journal.
+    private var unwritten: [ConfirmedWindow] = []
+    private var open: [RestoreWindow] = []
     var sample: RestoreSample
+    /// A key that the target has already was stored by an earlier run or connection if it belongs to a unit before this
+    /// one.
+    var earlierEnd = 0
     /// The first answer after which no further command can succeed.
     private(set) var endingError: String?
-    /// The first error text of each reason, for the report; servers repeat no key in them.
-    private(set) var errorTexts: [String: String] = [:]
+    /// Where counts go that belong to no window: the records that never had their turn.
+    private var rest: RestoreTotals
+    private let start: UnixMilliseconds
     private let typeNames: [String]
 
-    init(captured: UInt64, start: UnixMilliseconds, seed: UInt64, typeNames: [String]) {
-        accounting = RestoreAccounting(captured: captured)
-        keyspace = LoadedKeyspace(start: start)
+    init(start: UnixMilliseconds, seed: UInt64, typeNames: [String]) {
+        confirmed = ConfirmedProgress(start: start)
+        rest = RestoreTotals(start: start)
         sample = RestoreSample(seed: seed)
+        self.start = start
         self.typeNames = typeNames
     }
 
     /// The name of an RDB type in the archive's format.
     func typeName(_ type: UInt8) -> String { typeNames[Int(type)] }
 
+    // MARK: Counting
+
+    /// What the window that is being filled has come to.
+    var totals: RestoreTotals {
+        get { open.last?.totals ?? rest }
+        _modify {
+            if open.isEmpty {
+                yield &rest
+            } else {
+                yield &open[open.count - 1].totals
+            }
+        }
+    }
+
+    /// Keys of the window that is being filled.
+    var accounting: RestoreAccounting {
+        get { totals.accounting }
+        _modify { yield &totals.accounting }
+    }
+
+    /// Function libraries of the window that is being filled.
+    var libraries: RestoreAccounting {
+        get { totals.libraries }
+        _modify { yield &totals.libraries }
+    }
+
+    /// Records that had their turn, whatever became of them.
+    var handledRecordCount: UInt64 {
+        open.reduce(confirmed.handledRecordCount) { $0 + $1.totals.handledRecordCount }
+    }
+
+    /// Counts what belongs to no window.
+    mutating func addRest(_ change: (inout RestoreTotals) -> Void) {
+        change(&rest)
+    }
+
+    /// All windows together, whatever became of them.
+    var allTotals: RestoreTotals {
+        var all = confirmed.totals
+        for window in open { all.add(window.totals) }
+        all.add(rest)
+        return all
+    }
+
+    /// The class of a record of the window being filled that the target has already.
+    var classOfPresent: RestoreAccounting.Class {
+        (open.last?.start ?? earlierEnd) < earlierEnd ? .restoredEarlier : .existing
+    }
+
+    /// Notes that a batch goes to a lane.
+    mutating func noteSent(_ batch: borrowing CommandBatch) {
+        guard let index = openIndex(batch.window) else { return }
+        open[index].sentCount += UInt64(batch.sent.count)
+    }
+
     /// Counts an answered batch; `others` are its answers but OK, with their places in the batch, ascending.
     mutating func settle(_ batch: CommandBatch, others: [(index: Int, reply: RESPValue)]) {
-        keyspace.update(batch.database) { database in
-            var others = others[...]
+        guard let place = openIndex(batch.window) else { return }
+        let verdicts = others.map { verdict($0.reply, on: batch.sent[$0.index], in: place) }
+        open[place].answeredCount += UInt64(batch.sent.count)
+        open[place].totals.accounting.add(UInt64(batch.sent.count - others.count), to: .restored)
+        for verdict in verdicts { open[place].totals.accounting.add(to: verdict.recordClass, because: verdict.reason) }
+        open[place].totals.keyspace.update(batch.database) { database in
+            var rest = Array(zip(others, verdicts))[...]
             for (index, sent) in batch.sent.enumerated() {
-                if others.first?.index == index {
-                    others.removeFirst()
-                } else {
+                guard let (other, verdict) = rest.first, other.index == index else {
                     database.add(deadline: sent.deadline, fieldEnd: sent.fieldEnd)
+                    continue
+                }
+                rest.removeFirst()
+                switch verdict.recordClass {
+                case .restoredEarlier: database.add(deadline: sent.deadline, fieldEnd: sent.fieldEnd)
+                case .existing: database.addExisting()
+                default: break
                 }
             }
         }
-        accounting.add(UInt64(batch.sent.count - others.count), to: .restored)
-        for other in others { settle(batch.sent[other.index], reply: other.reply) }
     }
 
     /// Counts a record that went by itself; nil for OK.
     mutating func settle(_ record: CommandBatch.Sent, in database: UInt32, reply: RESPValue?) {
-        let batch = CommandBatch(database: database, bytes: ByteBuffer(), sent: [record])
+        let batch = CommandBatch(database: database, bytes: ByteBuffer(), sent: [record], window: currentWindow)
+        noteSent(batch)
         settle(batch, others: reply.map { [(index: 0, reply: $0)] } ?? [])
     }
 
@@ -55,24 +130,104 @@ struct RestoreTally: Sendable {
         }
     }
 
-    private mutating func settle(_ sent: CommandBatch.Sent, reply: RESPValue) {
+    private mutating func verdict(_ reply: RESPValue, on sent: CommandBatch.Sent, in place: Int) -> ReplyVerdict {
         sample.remove(rank: sent.rank)
-        let verdict = judge(reply, typeName: typeName(sent.type))
-        accounting.add(to: verdict.recordClass, because: verdict.reason)
+        var verdict = ReplyVerdict(reply, typeName: typeName(sent.type))
+        if verdict.recordClass == .existing, open[place].start < earlierEnd { verdict.recordClass = .restoredEarlier }
+        if verdict.endsRun { open[place].isRefused = true }
+        open[place].totals.note(verdict, reply)
+        note(verdict, reply)
+        return verdict
     }
 
     /// What a reply other than OK says, noting its text and whether it ends the run.
     mutating func judge(_ reply: RESPValue, typeName: String) -> ReplyVerdict {
-        switch reply {
-        case .null: return .existing
-        case .error(let error):
-            let verdict = ReplyVerdict(error: error.text, typeName: typeName)
-            if let reason = verdict.reason, errorTexts[reason.text] == nil {
-                errorTexts[reason.text] = error.safeText
-            }
-            if verdict.endsRun, endingError == nil { endingError = error.safeText }
-            return verdict
-        default: return .unexpected
+        let verdict = ReplyVerdict(reply, typeName: typeName)
+        if verdict.endsRun, !open.isEmpty { open[open.count - 1].isRefused = true }
+        totals.note(verdict, reply)
+        note(verdict, reply)
+        return verdict
+    }
+
+    private mutating func note(_ verdict: ReplyVerdict, _ reply: RESPValue) {
+        if verdict.endsRun, endingError == nil { endingError = reply.error?.safeText }
+    }
+
+    private func openIndex(_ window: Int) -> Int? { open.lastIndex { $0.start == window } }
+}
+
+// MARK: Windows
+
+extension RestoreTally {
+    /// The window that is being filled; batches carry it.
+    var currentWindow: Int { open.last?.start ?? 0 }
+
+    /// The unit after the last that may have been sent.
+    var reach: Int { open.last?.limit ?? confirmed.end }
+
+    /// Ends the window that is being filled, if one is, and begins another.
+    mutating func openWindow(_ units: Range<Int>) {
+        closeWindow(at: units.lowerBound)
+        open.append(
+            RestoreWindow(start: units.lowerBound, limit: units.upperBound, totals: RestoreTotals(start: start))
+        )
+    }
+
+    /// Notes that every unit before `end` was taken.
+    mutating func closeWindow(at end: Int) {
+        guard let last = open.last, last.end == nil else { return }
+        open[open.count - 1].end = end
+    }
+
+    /// Confirms the windows whose answers are in, in order; `now` is the target's clock.
+    mutating func confirm(now: UnixMilliseconds) {
+        while let window = open.first, window.isComplete, let end = window.end {
+            let confirmedWindow = ConfirmedWindow(
+                start: window.start,
+                end: end,
+                confirmedAt: now,
+                totals: window.totals,
+                sample: sample.entries(of: window.start..<end)
+            )
+            confirmed.add(confirmedWindow)
+            unwritten.append(confirmedWindow)
+            open.removeFirst()
         }
+    }
+
+    /// The windows that were confirmed since the last call.
+    mutating func takeUnwritten() -> [ConfirmedWindow] {
+        defer { unwritten = [] }
+        return unwritten
+    }
+
+    /// Starts where an earlier run came to; units before `earlierEnd` may have been sent by it.
+    mutating func resume(_ progress: ConfirmedProgress, sample entries: [RestoreSample.Entry], earlierEnd: Int) {
+        confirmed = progress
+        self.earlierEnd = earlierEnd
+        for entry in entries where entry.unit < progress.end { sample.putBack(entry) }
+    }
+
+    /// Goes back to what a server that was restarted cannot have lost, if it has kept anything.
+    mutating func stepBack() {
+        confirmed.dropUncertain()
+        sample.removeAll(from: confirmed.end)
+    }
+
+    /// Goes back to the first unit; what the target has counts as restored earlier, unless it `isEmpty`.
+    mutating func beginAnew(isEmpty: Bool) {
+        earlierEnd = isEmpty ? 0 : max(earlierEnd, confirmed.end)
+        confirmed = ConfirmedProgress(start: start)
+        sample.removeAll(from: 0)
+    }
+
+    /// Forgets what was under way, and that the target refused it, so that it is sent again.
+    ///
+    /// What the target has of it counts as restored earlier.
+    mutating func abandonOpenWindows() {
+        earlierEnd = max(earlierEnd, reach)
+        open = []
+        endingError = nil
+        sample.removeAll(from: confirmed.end)
     }
 }

@@ -68,11 +68,13 @@ extension RestoreVerification {
             let keyCount = expected?.keyCount ?? 0
             let expiringCount = expected?.deadlines.count ?? 0
             let mayBeGone = (expected?.dueCount(by: now) ?? 0) + evictedCount
+            // Keys of others that were met: they may be there still, with a deadline or without.
+            let others = expected?.existingCount ?? 0
             return DatabaseCheck(
                 database: database,
-                expectedKeyCounts: (keyCount - min(keyCount, mayBeGone))...keyCount,
+                expectedKeyCounts: (keyCount - min(keyCount, mayBeGone))...keyCount + others,
                 keyCount: found.keyCount,
-                expectedExpiringKeyCounts: (expiringCount - min(expiringCount, mayBeGone))...expiringCount,
+                expectedExpiringKeyCounts: (expiringCount - min(expiringCount, mayBeGone))...expiringCount + others,
                 expiringKeyCount: found.expiringKeyCount
             )
         }

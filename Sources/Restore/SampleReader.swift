@@ -30,8 +30,11 @@ struct SampleReader {
     let clock: TargetClock
 
     /// Reads every key of the sample, and adds what it found to `verification`.
-    func read(_ sample: RestoreSample, into verification: inout RestoreVerification) async throws(TransportError) {
-        let byDatabase = Dictionary(grouping: sample.entries, by: \.database)
+    func read(
+        _ sample: [RestoreSample.Entry],
+        into verification: inout RestoreVerification
+    ) async throws(TransportError) {
+        let byDatabase = Dictionary(grouping: sample, by: \.database)
         for database in byDatabase.keys.sorted() {
             _ = try await connection.command("SELECT", .number(Int64(database)))
             var rest = (byDatabase[database] ?? [])[...]

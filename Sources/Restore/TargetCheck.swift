@@ -8,13 +8,15 @@ struct TargetCheck: Sendable {
     let clock: TargetClock
     /// `evicted_keys` of the target when the restore began.
     let evictedBefore: UInt64
+    /// Whether it held no keys before, so that its counts can be foretold.
+    let countsKeys: Bool
 
     /// Holds the counts of INFO and the sample against what was stored, and moves evicted keys in the accounting; nil if
     /// the target does not answer any more.
     func run(
         _ control: NodeConnection,
         _ keyspace: LoadedKeyspace,
-        _ sample: RestoreSample,
+        _ sample: [RestoreSample.Entry],
         _ accounting: inout RestoreAccounting
     ) async -> RestoreVerification? {
         do throws(TransportError) {
@@ -22,7 +24,7 @@ struct TargetCheck: Sendable {
             // One INFO tells both, so that they belong together.
             let node = try await control.probe()
             var evictedCount = Self.difference(node.evictedKeyCount, evictedBefore)
-            if plan.target.usersKeyCount == 0 || plan.options.flushTarget {
+            if countsKeys {
                 verification.databases = RestoreVerification.check(
                     keyspace,
                     against: node.keyspace.mapValues {

@@ -20,6 +20,10 @@ package struct TargetFacts: Hashable, Sendable {
     package var engine: Engine
     package var version: String
     package var runID: String?
+    /// The id of its replication history, which it presents to a primary, and of the one that it continued when it was
+    /// promoted.
+    package var replicationID: String?
+    package var earlierReplicationID: String?
     package var isReplica = false
     package var isLoading = false
     package var isClusterNode = false
@@ -69,8 +73,6 @@ package struct TargetFacts: Hashable, Sendable {
     package var usesTLSForReplication = false
     /// `repl-diskless-load`; nil where the server does not know or tell it.
     package var disklessLoad: String?
-    /// The identifier of the history that the target presents to a primary.
-    package var replicationID: String?
     /// `host:port` of the primary of a replica.
     package var primary: String?
     /// What another run told this target, if one did, and whether that run is alive.

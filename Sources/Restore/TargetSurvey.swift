@@ -26,10 +26,11 @@ package enum TargetSurvey {
         let statistics = try await connection.info("stats")
         var facts = TargetFacts(address: node.address, engine: node.engine, version: node.versionText)
         facts.runID = node.runID
+        facts.replicationID = node.replicationID
+        facts.earlierReplicationID = node.earlierReplicationID
         facts.isReplica = node.role == .replica
         facts.primary = node.primary
         facts.canReplicate = node.supports(.replicaOf)
-        facts.replicationID = node.replicationID
         facts.usesTLSForReplication = node.configuration["tls-replication"] == "yes"
         facts.disklessLoad = node.configuration["repl-diskless-load"]
         facts.isLoading = node.isLoading

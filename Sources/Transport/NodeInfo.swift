@@ -44,6 +44,8 @@ package struct NodeInfo: Sendable {
     package let isClusterEnabled: Bool
     package let connectedReplicaCount: Int
     package let replicationID: String?
+    /// The history that it continued when it was promoted; nil or zeros if it was not.
+    package let earlierReplicationID: String?
     package let replicationOffset: Int64?
     /// Databases that hold keys.
     package let keyspace: [UInt32: KeyspaceEntry]
@@ -80,6 +82,7 @@ package struct NodeInfo: Sendable {
         isClusterEnabled = info.flag("cluster_enabled") ?? false
         connectedReplicaCount = Int(info.number("connected_slaves") ?? 0)
         replicationID = info["master_replid"]
+        earlierReplicationID = info["master_replid2"]
         replicationOffset = info.number("master_repl_offset")
         var keyspace: [UInt32: KeyspaceEntry] = [:]
         for name in info.names where name.hasPrefix("db") {

@@ -11,11 +11,14 @@ struct RestoreCommand: Verb {
         usage: "rewarm restore <snapshot> --target <url> [<options>]",
         discussion: HelpText.discussion(
             "A target that holds keys is refused unless --existing or --flush-target say otherwise. Every record of the "
-                + "snapshot is accounted for, and afterwards the target's own counts and a sample of keys are compared.",
+                + "snapshot is accounted for, and afterwards the target's own counts and a sample of keys are compared. A "
+                + "restore that was interrupted is continued with --resume: what was acknowledged is not sent again, and "
+                + "nothing that is there is overwritten.",
             examples: [
                 "rewarm restore latest --target redis://cache-2:6379",
                 "rewarm restore latest --source-name web --target rediss://c2:6380 --ttl remaining",
                 "rewarm restore 20261121T07 --target redis://c2 --match 'web:*' --dry-run",
+                "rewarm restore 20261121T07 --target redis://c2 --resume",
             ],
             exitCodes: HelpText.reading + [.denied, .partial, .unsafeTarget, .unreachable]
         )
@@ -24,6 +27,7 @@ struct RestoreCommand: Verb {
     @OptionGroup var snapshot: SnapshotOptions
     @OptionGroup(title: "Target") var target: TargetOptions
     @OptionGroup(title: "What and how") var arguments: RestoreArguments
+    @OptionGroup(title: "Interruptions") var interruptions: InterruptionOptions
 
     @Flag(name: .customLong("dry-run"), help: "Only print the plan; nothing is written.")
     var isDryRun = false
@@ -33,10 +37,12 @@ struct RestoreCommand: Verb {
 
     func perform(_ console: Console) async throws -> VerbResult {
         let context = context(try repository.location(), console)
+        var options = arguments.options
+        interruptions.apply(to: &options)
         let request = RestoreRequest(
             query: snapshot.query,
             target: try target.connectionOptions(console),
-            options: arguments.options
+            options: options
         )
         let operation = RestoreOperation(request)
         guard !isDryRun else {

@@ -10,6 +10,13 @@ enum RestoreRendering {
         let duration = Figures.duration(milliseconds: report.durationMilliseconds)
         let rate = Figures.count(UInt64(report.keysPerSecond))
         var lines = ["snapshot \(report.manifest.id) into \(report.plan.target.address): \(duration), \(rate) keys/s"]
+        if let resumption = report.result.resumedFrom {
+            let count = Figures.counted(resumption.recordCount, "record")
+            lines.append("continued after \(count) of the restore of \(resumption.startedAt)")
+        }
+        if report.result.retryCount > 0 {
+            lines.append("connected again \(Figures.counted(report.result.retryCount, "time"))")
+        }
         lines.append(text(report.accounting, noun: "key"))
         if report.result.libraries.captured > 0 {
             lines.append(text(report.result.libraries, noun: "function library"))
@@ -34,9 +41,17 @@ enum RestoreRendering {
         object.add("errorTexts", SnapshotRendering.tags(result.errorTexts))
         object.add("verification", result.verification.map { .object(json($0)) } ?? .null)
         object.add("sentByteCount", .unsigned(result.sentByteCount))
+        object.add("resumedFrom", result.resumedFrom.map { .object(json($0)) } ?? .null)
+        object.add("retryCount", .unsigned(result.retryCount))
         object.add("loadingMilliseconds", .integer(report.loadingMilliseconds))
         object.add("restoreMilliseconds", .integer(report.durationMilliseconds))
         object.add("keysPerSecond", .number(report.keysPerSecond))
+        return object
+    }
+
+    private static func json(_ resumption: RestoreResult.Resumption) -> JSONObject {
+        var object: JSONObject = ["recordCount": .unsigned(resumption.recordCount)]
+        object.add(SnapshotRendering.instant("startedAt", resumption.startedAt))
         return object
     }
 

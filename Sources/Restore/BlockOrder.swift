@@ -1,0 +1,68 @@
+import ArchiveIO
+import ByteCoding
+import NIOCore
+
+/// A block of records of one of the archives.
+package struct BlockPlace: Codable, Hashable, Sendable {
+    /// The archive's place among the parts.
+    package var part: Int
+    package var block: UInt32
+
+    package init(part: Int, block: UInt32) {
+        self.part = part
+        self.block = block
+    }
+}
+
+/// The order in which the blocks of a snapshot are restored: the same for the same snapshot and options, so that a later
+/// run can go on at a place in it.
+///
+/// Pure. Only blocks in which records begin are in it: those that only carry a value on are read with the value.
+package struct BlockOrder: Sendable {
+    package let places: [BlockPlace]
+
+    package init(_ places: [BlockPlace]) {
+        self.places = places
+    }
+
+    /// The archives one after the other, each from its start to its end.
+    package init(_ parts: [RestorePart]) {
+        places = parts.enumerated().flatMap { index, part in
+            part.blockNumbers.map { BlockPlace(part: index, block: $0) }
+        }
+    }
+
+    package var count: Int { places.count }
+
+    /// Blocks of one part that follow each other in the order.
+    struct Stretch: Sendable {
+        var part: Int
+        /// The place in the order of the first.
+        var start: Int
+        var blocks: [UInt32]
+    }
+
+    /// The order from one of its places on, cut where the part changes.
+    func stretches(from start: Int) -> [Stretch] {
+        var stretches: [Stretch] = []
+        for index in places.indices.dropFirst(start) {
+            let place = places[index]
+            if let last = stretches.last, last.part == place.part {
+                stretches[stretches.count - 1].blocks.append(place.block)
+            } else {
+                stretches.append(Stretch(part: place.part, start: index, blocks: [place.block]))
+            }
+        }
+        return stretches
+    }
+
+    /// A checksum of the order, by which a later run knows that its places are the same.
+    package var fingerprint: UInt64 {
+        var bytes = ByteBuffer()
+        for place in places {
+            bytes.writeInteger(UInt32(place.part))
+            bytes.writeInteger(place.block)
+        }
+        return bytes.withUnsafeReadableBytes { CRC64.of($0) }
+    }
+}

@@ -1,0 +1,194 @@
+import SnapshotModel
+import Transport
+
+/// Runs a restore over as many connections as it takes: what is lost with one is redone over the next.
+///
+/// One task owns it.
+final class RestoreAttempts {
+    private let job: RestoreJob
+    private let target: ConnectionOptions
+    private let journal: RestoreJournal?
+    private let notify: @Sendable (String) -> Void
+    /// The connections of the last attempt.
+    private(set) var link: RestoreLink
+    private(set) var tally: RestoreTally
+    /// By what the target was known last, and what it had evicted when the restore began.
+    private(set) var node: JournaledNode
+    private(set) var evictedBefore: UInt64
+    private(set) var retryCount: UInt64 = 0
+    private(set) var sentByteCount: UInt64 = 0
+    /// Temporary keys that may exist.
+    private var standing = StandingKeys()
+
+    init(
+        _ job: RestoreJob,
+        over link: RestoreLink,
+        to target: ConnectionOptions,
+        node: JournaledNode,
+        evictedBefore: UInt64,
+        tally: RestoreTally,
+        journal: RestoreJournal?,
+        notify: @escaping @Sendable (String) -> Void
+    ) {
+        self.job = job
+        self.link = link
+        self.target = target
+        self.node = node
+        self.evictedBefore = evictedBefore
+        self.tally = tally
+        self.journal = journal
+        self.notify = notify
+    }
+
+    /// Loads everything; returns when it is done, or when no further attempt may help.
+    func run() async -> RestoreResult.Ending {
+        let patience = job.plan.options.retryFor
+        var deadline = ContinuousClock.now.advanced(by: patience)
+        while true {
+            let before = tally.confirmed.end
+            let pieces = job.makePieceSender(to: target, clock: link.clock)
+            let run = RestoreRun(
+                job,
+                over: link,
+                pieces: pieces,
+                from: tally,
+                journal: journal,
+                sentByteCount: sentByteCount
+            )
+            let ending = await run.run()
+            await pieces.close()
+            await removeTemporaryKeys(pieces.standing)
+            tally = run.tally
+            sentByteCount = run.sentByteCount
+            await journal?.note(tally.takeUnwritten())
+            guard patience > .zero, ending.mayPass else { return ending }
+            // Patience begins anew with every window that got through.
+            if tally.confirmed.end > before { deadline = .now.advanced(by: patience) }
+            let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+            notify("\(ending.words); trying again for up to \(left.seconds) s")
+            let tallyAtBreak = tally
+            tally.abandonOpenWindows()
+            await link.close()
+            if let failure = await reconnect(after: ending, until: deadline) {
+                tally = tallyAtBreak
+                return failure
+            }
+            retryCount += 1
+        }
+    }
+
+    /// Removes what values piece by piece have left behind, as far as the target answers.
+    private func removeTemporaryKeys(_ left: StandingKeys) async {
+        standing.places += left.places
+        let (standing, control) = (standing, link.control)
+        // Also when the run was cancelled: a task of its own does not know of it.
+        let count = await Task { await standing.remove(over: control) }.value
+        self.standing.places.removeFirst(count)
+    }
+
+    // MARK: A new connection
+
+    /// Connects until it works and the target is fit to go on with; the ending if neither comes in time.
+    private func reconnect(
+        after ending: RestoreResult.Ending,
+        until deadline: ContinuousClock.Instant
+    ) async -> RestoreResult.Ending? {
+        var last = ending
+        var pause = RetryPause()
+        var random = SystemRandomNumberGenerator()
+        while true {
+            let length = pause.next(using: &random)
+            guard ContinuousClock.now.advanced(by: length) < deadline else { return last }
+            do {
+                try await Task.sleep(for: length)
+                guard let found = try await attempt(until: deadline) else { continue }
+                switch found {
+                case .goesOn: return nil
+                case .ended(let ending): return ending
+                }
+            } catch {
+                let failure = RestoreResult.Ending(error)
+                guard failure.mayPass else { return failure }
+                if !ending.isDemotion { last = failure }
+            }
+        }
+    }
+
+    private enum Found {
+        case goesOn
+        case ended(RestoreResult.Ending)
+    }
+
+    /// One attempt: nil if the target is there and not yet fit.
+    private func attempt(until deadline: ContinuousClock.Instant) async throws -> Found? {
+        var options = target
+        let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
+        options.connectTimeout = min(options.connectTimeout, left)
+        options.loadingPatience = min(options.loadingPatience, left)
+        let control = try await NodeConnection.connect(options)
+        do {
+            let clock = try await TargetSurvey.clock(control) ?? link.clock
+            let examination = try await TargetExamination.examine(
+                control,
+                sample: tally.sample.entries.filter { $0.unit < tally.confirmed.end },
+                clock: clock
+            )
+            guard !examination.isReplica, !examination.isLoading else {
+                await control.close()
+                return nil
+            }
+            if case .refuses(let reason) = await decide(examination, now: clock.now) {
+                await control.close()
+                return .ended(.exchanged(reason))
+            }
+            let count = link.lanes.count
+            link = try await RestoreLink.open(beside: control, clock: clock, options, laneCount: count)
+        } catch {
+            await control.close()
+            throw error
+        }
+        notify("\(control.address): connected again, going on after \(tally.handledRecordCount) records")
+        return .goesOn
+    }
+
+    /// Goes back as far as the target's state asks for.
+    private func decide(_ target: TargetExamination, now: UnixMilliseconds) async -> Continuation {
+        let decision = Continuation(
+            at: target,
+            after: node,
+            stored: tally.confirmed.totals.keyspace,
+            existing: job.plan.options.existing,
+            now: now
+        )
+        switch decision {
+        case .goesOn, .refuses: return decision
+        case .stepsBack(let reason):
+            notify(reason)
+            tally.stepBack()
+        case .beginsAnew(let reason):
+            notify(reason)
+            tally.beginAnew(isEmpty: target.keyCount == 0)
+        }
+        if target.node.runID != node.runID { evictedBefore = 0 }
+        node = target.node
+        await journal?.restart(node, from: tally.confirmed.end)
+        return decision
+    }
+}
+
+extension RestoreResult.Ending {
+    /// Why an attempt ended, for a notice.
+    fileprivate var words: String {
+        switch self {
+        case .connectionLost(let error): error.message
+        case .refused(let text): "the target took no further writes (\(text))"
+        case .exchanged(let reason): reason
+        case .finished, .damaged, .cancelled: "the attempt ended"
+        }
+    }
+}
+
+extension Duration {
+    /// Whole seconds, rounded up.
+    fileprivate var seconds: Int64 { components.seconds + (components.attoseconds > 0 ? 1 : 0) }
+}

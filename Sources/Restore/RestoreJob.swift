@@ -1,0 +1,82 @@
+import ArchiveIO
+import RDB
+import SnapshotModel
+import Transport
+
+/// What a restore works on: the same for each of its attempts.
+struct RestoreJob: Sendable {
+    let plan: RestorePlan
+    let manifest: Manifest
+    let parts: [RestorePart]
+    let order: BlockOrder
+    /// The target's clock when the restore began: that of its first run, from which remaining lives are counted.
+    let start: UnixMilliseconds
+    let sampleSeed: UInt64
+    let progress: @Sendable (RestoreProgress) -> Void
+    private let typeNames: [String?]
+
+    init(
+        plan: RestorePlan,
+        manifest: Manifest,
+        parts: [RestorePart],
+        start: UnixMilliseconds,
+        sampleSeed: UInt64,
+        progress: @escaping @Sendable (RestoreProgress) -> Void
+    ) {
+        self.plan = plan
+        self.manifest = manifest
+        self.parts = parts
+        order = BlockOrder(parts)
+        self.start = start
+        self.sampleSeed = sampleSeed
+        self.progress = progress
+        let format = manifest.format
+        typeNames = (0...UInt8.max).map { RDBValueTypes.row(type: $0, format: format)?.name }
+    }
+
+    /// Key records, function libraries and auxiliary data of modules in the archives.
+    var recordTotal: UInt64 { parts.reduce(0) { $0 + $1.descriptor.recordCount } }
+    /// Those that are no keys.
+    var otherRecordTotal: UInt64 {
+        manifest.statistics.functionLibraryCount + manifest.statistics.moduleAuxiliaryCount
+    }
+
+    func makeTally() -> RestoreTally {
+        RestoreTally(
+            start: start,
+            seed: sampleSeed,
+            typeNames: typeNames.enumerated().map { $0.element ?? "type \($0.offset)" }
+        )
+    }
+
+    func makePacer() -> RatePacer? {
+        plan.options.keysPerSecond.map { RatePacer(keysPerSecond: $0, start: .now) }
+    }
+
+    /// What writes values that no one command can carry.
+    func makePieceSender(to target: ConnectionOptions, clock: TargetClock) -> PieceSender {
+        let keys = TemporaryKeys(keepsSlots: plan.target.isClusterNode)
+        return PieceSender(
+            lane: PieceLane(target: target, token: keys.token),
+            format: manifest.format,
+            dialect: plan.dialect,
+            typeDialect: TypeCommandDialect(plan.target),
+            resolver: resolver,
+            clock: clock,
+            keys: keys
+        )
+    }
+
+    private var resolver: DeadlineResolver { DeadlineResolver(plan.options, manifest, start: start) }
+
+    func makePump(batchRecordLimit: Int?) -> RecordPump {
+        RecordPump(
+            format: manifest.format,
+            filter: RecordFilter(plan.options) { typeNames[Int($0)] },
+            resolver: resolver,
+            encoder: RecordEncoder(plan.dialect),
+            batchRecordLimit: batchRecordLimit ?? .max,
+            hasFieldDeadlines: (0...UInt8.max).map { FieldDeadlines.areIn(type: $0, format: manifest.format) }
+        )
+    }
+}

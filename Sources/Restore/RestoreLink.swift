@@ -1,0 +1,30 @@
+import Transport
+
+/// The connections of one attempt to restore: lanes that write, and one for everything else.
+struct RestoreLink {
+    let control: NodeConnection
+    let lanes: [RestoreLane]
+    let clock: TargetClock
+
+    /// Opens the lanes beside a connection that is there.
+    static func open(
+        beside control: NodeConnection,
+        clock: TargetClock,
+        _ target: ConnectionOptions,
+        laneCount: Int
+    ) async throws(TransportError) -> Self {
+        var lanes: [RestoreLane] = []
+        do throws(TransportError) {
+            for _ in 0..<laneCount { lanes.append(try await RestoreLane(NodeConnection.connect(target))) }
+        } catch {
+            for lane in lanes { await lane.close() }
+            throw error
+        }
+        return Self(control: control, lanes: lanes, clock: clock)
+    }
+
+    func close() async {
+        for lane in lanes { await lane.close() }
+        await control.close()
+    }
+}
