@@ -114,13 +114,16 @@ package struct StatisticsCollector: Sendable {
     /// The counts under the names that users know; `typeName` gives that of a value type, "string", "module" and so on.
     package func statistics(typeName: (UInt8) -> String) -> SnapshotStatistics {
         var result = SnapshotStatistics()
+        var encodings: [Int: SnapshotStatistics.TypeCounts] = [:]
         for cell in cells where cell.keyCount > 0 {
             result.databases[Int(cell.database), default: .init()].keyCount += cell.keyCount
             result.databases[Int(cell.database), default: .init()].expiringKeyCount += cell.expiringKeyCount
             let name = cell.module.map { "module:" + $0.name } ?? typeName(cell.type)
-            result.types[name, default: .init()].keyCount += cell.keyCount
-            result.types[name, default: .init()].bodyByteCount += cell.bodyByteCount
+            let counts = SnapshotStatistics.TypeCounts(keyCount: cell.keyCount, bodyByteCount: cell.bodyByteCount)
+            result.types[name, default: .init()] = result.types[name, default: .init()] + counts
+            encodings[Int(cell.type), default: .init()] = encodings[Int(cell.type), default: .init()] + counts
         }
+        result.encodings = encodings
         for (bound, count) in zip(Self.bucketBounds, lifetimeCounts) where count > 0 {
             result.lifetimes.add(.at(instant.advanced(byMilliseconds: bound)), at: instant, count: count)
         }

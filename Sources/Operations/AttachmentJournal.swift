@@ -52,16 +52,17 @@ struct AttachmentJournal: Sendable {
         _ = try? operations.unlinkIfPresent(path(of: attachment.target, in: directory))
     }
 
-    /// What a run told a target that replicates from `primary` (`host:port`), and whether that run is alive; nil if none
-    /// did.
-    func attachment(to primary: String) -> (attachment: Attachment, isAlive: Bool)? {
+    /// What a run told the server of these facts and did not undo, and whether that run is alive; nil if none did.
+    ///
+    /// A server is known by whom it replicates from, or, once it does not any more, by its run id.
+    func attachment(of target: TargetFacts) -> (attachment: Attachment, isAlive: Bool)? {
         guard let directory else { return nil }
         for name in (try? operations.names(in: directory)) ?? [] where name.hasSuffix(".json") {
             guard let file = try? operations.open(directory + "/" + name, .readWrite) else { continue }
             defer { file.close() }
             guard let bytes = read(file),
                 let found = try? JSONDecoder().decode(Attachment.self, from: Data(bytes.readableBytesView)),
-                found.primary == primary
+                target.isReplica ? found.primary == target.primary : found.targetRunID == target.runID
             else { continue }
             let isFree = (try? operations.tryLock(file, .exclusive)) ?? true
             return (found, isAlive: !isFree)

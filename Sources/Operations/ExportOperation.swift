@@ -41,7 +41,14 @@ package struct ExportReport: Sendable {
             )
         }
         let isComplete = counts.accounting.isComplete && counts.libraries.isComplete && counts.lostBlocks.isEmpty
-        return isComplete ? nil : OperationError(.partial, "not every key is in the file")
+        guard !isComplete else { return nil }
+        let unknown = UnsupportedCounts(counts)
+        guard !unknown.isEmpty else { return OperationError(.partial, "not every key is in the file") }
+        return OperationError(
+            .partial,
+            "RDB version \(format.rdbVersion) cannot hold all that snapshot \(manifest.id) has; left out: \(unknown.text)",
+            hint: "choose a newer --rdb-version (the snapshot's own is \(manifest.format.rdbVersion))"
+        )
     }
 }
 
@@ -78,8 +85,7 @@ package struct ExportOperation: Sendable {
             return try await access.withParts(salvage: request.options.salvage, context) { parts in
                 try parts.requireUniqueKeys(access.manifest.id)
                 let start = context.now()
-                try await check(access.manifest, parts, format, start, context)
-                let stream = stream(access.manifest, parts, format, start, context, .exporting)
+                let stream = stream(access.manifest, parts, format, start, context)
                 try await stream.run { try receive($0) }
                 var counts = stream.counts
                 counts.lostBlocks = parts.problems + counts.lostBlocks
@@ -109,33 +115,12 @@ package struct ExportOperation: Sendable {
         return format
     }
 
-    /// Goes through all records before the first byte is written, where another version may not know some of them.
-    private func check(
-        _ manifest: Manifest,
-        _ parts: SnapshotParts,
-        _ format: PayloadFormat,
-        _ start: UnixMilliseconds,
-        _ context: OperationContext
-    ) async throws {
-        guard !RDBConversion(from: manifest.format, to: format).isIdentity else { return }
-        let rehearsal = stream(manifest, parts, format, start, context, .preparing)
-        try await rehearsal.run { _ in }
-        guard let unknown = rehearsal.counts.unknownTypes else { return }
-        throw OperationError(
-            .unsafeTarget,
-            "RDB version \(format.rdbVersion) cannot hold what snapshot \(manifest.id) has: \(unknown)",
-            hint: "choose a newer --rdb-version (the snapshot's own is \(manifest.format.rdbVersion)), or leave these "
-                + "out with --type"
-        )
-    }
-
     private func stream(
         _ manifest: Manifest,
         _ parts: SnapshotParts,
         _ format: PayloadFormat,
         _ start: UnixMilliseconds,
-        _ context: OperationContext,
-        _ phase: OperationProgress.Phase
+        _ context: OperationContext
     ) -> SnapshotStream {
         var wanted = SnapshotStream.Request(
             manifest: manifest,
@@ -149,7 +134,7 @@ package struct ExportOperation: Sendable {
         return SnapshotStream(wanted) { progress in
             context.progress(
                 OperationProgress(
-                    phase,
+                    .exporting,
                     subject: manifest.id.text,
                     completedByteCount: progress.sentByteCount,
                     completedKeyCount: progress.recordCount,

@@ -35,7 +35,7 @@ package struct RestoreOperation: Sendable {
         try checkRequest()
         return try await context.withSnapshot(request.query) { access in
             try await withTarget(context, access) { target in
-                guard target.plan.needsRehearsal(access.manifest) else { return target.plan }
+                guard target.plan.needsRehearsal else { return target.plan }
                 return try await access.withParts(salvage: request.options.salvage, context) { parts in
                     try await rehearsed(target, access, parts, context)
                 }
@@ -49,13 +49,14 @@ package struct RestoreOperation: Sendable {
     package func run(_ context: OperationContext) async throws -> RestoreReport {
         try checkRequest()
         return try await context.withSnapshot(request.query) { access in
-            try await withTarget(context, access) { target in
-                for finding in target.plan.warnings { context.warn(finding.message + "; " + finding.advice) }
-                if let refusal = target.plan.refusal { throw refusal }
+            try await withTarget(context, access) { found in
+                for finding in found.plan.warnings { context.warn(finding.message + "; " + finding.advice) }
+                if let refusal = found.plan.refusal { throw refusal }
+                let target = try await detached(found, access.manifest, context)
                 return try await access.withParts(salvage: request.options.salvage, context) { parts in
                     var target = target
                     if request.options.method == .replication { try parts.requireUniqueKeys(access.manifest.id) }
-                    if target.plan.needsRehearsal(access.manifest) {
+                    if target.plan.needsRehearsal {
                         target.plan = try await rehearsed(target, access, parts, context)
                         if let refusal = target.plan.refusal { throw refusal }
                     }
@@ -127,9 +128,10 @@ package struct RestoreOperation: Sendable {
         var facts = try await TargetSurvey.survey(
             connection,
             databases: mappings.map(\.destination),
-            rdbVersion: RestorePlan.stampedVersion(manifest.format)
+            rdbVersion: RestorePlan.stampedVersion(manifest.format),
+            method: request.options.method
         )
-        if let primary = facts.primary, let left = AttachmentJournal(context.directories).attachment(to: primary) {
+        if let left = AttachmentJournal(context.directories).attachment(of: facts) {
             facts.attachment = left.attachment
             facts.isAttachedByLiveRun = left.isAlive
         }
@@ -150,6 +152,18 @@ package struct RestoreOperation: Sendable {
             earlier: interrupted.earlier
         )
         return Target(connection: connection, clock: clock, plan: plan, journalFile: interrupted.file)
+    }
+
+    /// The target after what a killed run had told it is undone, and surveyed anew; the same if there is nothing.
+    private func detached(_ target: Target, _ manifest: Manifest, _ context: OperationContext) async throws -> Target {
+        guard let left = target.plan.target.attachment else { return target }
+        if let problem = await Detachment(attachment: left, target: request.target).run() {
+            throw OperationError(.unsafeTarget, problem, hint: left.remedy + ", then run the restore again")
+        }
+        AttachmentJournal(context.directories).end(left)
+        let again = try await survey(target.connection, manifest, context)
+        if let refusal = again.plan.refusal { throw refusal }
+        return again
     }
 
     // MARK: Applying

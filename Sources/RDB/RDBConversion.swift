@@ -60,11 +60,24 @@ package struct RDBConversion: Sendable {
     package var holdsModuleAuxiliary: Bool { destination.rdbVersion >= 9 }
     package var holdsFunctions: Bool { destination.rdbVersion >= 10 }
 
+    /// Whether metadata of keys, which no count of types tells of, would stay behind with their keys.
+    package var refusesKeyMetadata: Bool {
+        let type = RDBOpcode.keyMetadataOrSlotImport
+        return KeyMetadata.isMarked(by: type, source) && !KeyMetadata.isMarked(by: type, destination)
+    }
+
     /// Whether a value of this type may go along; of a key with metadata the type alone does not tell.
     @inline(__always)
     package func accepts(type: UInt8) -> Bool { isKnown[Int(type)] }
 
-    /// What a value is that may not go along, "hash (listpack with deadlines)"; nil if it may.
+    /// What values of this type are that may not go along, "hash (listpack with deadlines)"; nil if they may.
+    package func unsupportedName(type: UInt8) -> String? {
+        guard !isIdentity, !accepts(type: type) else { return nil }
+        guard let row = RDBValueTypes.row(type: type, format: source) else { return "type \(type)" }
+        return "\(row.name) (\(row.encoding))"
+    }
+
+    /// What a value is that may not go along; nil if it may.
     ///
     /// `body` is the value's payload body, or its first chunk.
     package func unsupportedName(type: UInt8, body: ByteBuffer) -> String? {
@@ -75,8 +88,6 @@ package struct RDBConversion: Sendable {
             guard let parts = try? KeyMetadata(body: body) else { return "key with metadata that cannot be read" }
             type = parts.type
         }
-        guard !accepts(type: type) else { return nil }
-        guard let row = RDBValueTypes.row(type: type, format: source) else { return "type \(type)" }
-        return "\(row.name) (\(row.encoding))"
+        return unsupportedName(type: type)
     }
 }

@@ -1,19 +1,26 @@
 import RESP
-import Transport
+package import Transport
 
 /// Tells a target to stop replicating from here, until it has.
 ///
 /// Runs to its end also where the task that asks for it was cancelled.
-struct Detachment: Sendable {
+package struct Detachment: Sendable {
+    /// What `repl-diskless-load` is set to for a run.
+    static let settingOfRun = "on-empty-db"
     /// How long a target that is still busy with the stream is asked again.
     private static let patience = Duration.seconds(60)
     private static let pause = Duration.milliseconds(100)
 
-    let attachment: Attachment
-    let target: ConnectionOptions
+    private let attachment: Attachment
+    private let target: ConnectionOptions
+
+    package init(attachment: Attachment, target: ConnectionOptions) {
+        self.attachment = attachment
+        self.target = target
+    }
 
     /// What is left to do by hand, as a sentence; nil if the target is detached and its settings are as before.
-    func run() async -> String? {
+    package func run() async -> String? {
         // A task of its own: a cancelled one could not open a connection.
         await Task { await detach() }.value
     }
@@ -67,10 +74,16 @@ struct Detachment: Sendable {
             if let error = reply.error { return error.safeText }
             guard try await connection.info("replication")["role"] == "master" else { return "it stays a replica" }
         }
-        if let setting = attachment.disklessLoad {
+        if let setting = attachment.disklessLoad, try await isAsSet(connection) {
             let reply = try await connection.reply(to: ["CONFIG", "SET", "repl-diskless-load", .text(setting)])
             if let error = reply.error { return "repl-diskless-load is not put back: \(error.safeText)" }
         }
         return nil
+    }
+
+    /// Whether the setting is still what the run set; somebody else's choice stays.
+    private func isAsSet(_ connection: NodeConnection) async throws(TransportError) -> Bool {
+        let reply = try await connection.reply(to: ["CONFIG", "GET", "repl-diskless-load"])
+        return reply.elements?.last?.text == Self.settingOfRun
     }
 }

@@ -14,7 +14,7 @@ extension Preflight {
             clusterNode(target), forbidden(target), attachedReplicas(target), contents(options, target),
             functions(options, target),
             modules(manifest, target),
-            encryption(target), disk(target),
+            encryption(options, target), disk(target),
         ]
     }
 
@@ -76,13 +76,25 @@ extension Preflight {
         )
     }
 
-    private static func encryption(_ target: TargetFacts) -> PreflightFinding? {
-        guard target.usesTLSForReplication else { return nil }
-        return .refusal(
-            .encryptedReplication,
-            "\(target.address) replicates by TLS (tls-replication yes), which rewarm does not serve",
-            advice: "set tls-replication no for the run, or restore with --method commands"
-        )
+    private static func encryption(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
+        switch (target.usesTLSForReplication, options.listenCertificate) {
+        case (true, nil):
+            .refusal(
+                .encryptedReplication,
+                "\(target.address) replicates by TLS (tls-replication yes), and there is no certificate to show it",
+                advice:
+                    "give one that its tls-ca-cert-file trusts with --listen-tls-certificate and --listen-tls-key, or "
+                    + "restore with --method commands"
+            )
+        case (false, .some):
+            .refusal(
+                .encryptedReplication,
+                "\(target.address) does not replicate by TLS (tls-replication no), and would not understand "
+                    + "--listen-tls-certificate",
+                advice: "leave that out, or set tls-replication yes on the target"
+            )
+        default: nil
+        }
     }
 
     private static func disk(_ target: TargetFacts) -> PreflightFinding? {
@@ -91,6 +103,26 @@ extension Preflight {
             .loadsFromDisk,
             "\(target.address) does not tell or know repl-diskless-load: it writes the stream to its disk, then loads it",
             advice: "see that there is room for the whole dataset beside its dump file"
+        )
+    }
+
+    /// Values that a stream for the target leaves out, or that `--strict` refuses.
+    static func unsupportedTypes(
+        _ unsupported: UnsupportedCounts,
+        _ options: RestoreOptions,
+        _ target: TargetFacts,
+        _ format: PayloadFormat
+    ) -> PreflightFinding? {
+        guard !unsupported.isEmpty else { return nil }
+        let isRefusal = options.isStrict && !unsupported.isUncertain
+        return PreflightFinding(
+            .unsupportedTypes,
+            isRefusal: isRefusal,
+            "\(target.address) (\(target.engine.rawValue) \(target.version)) loads RDB version \(format.rdbVersion), "
+                + "which cannot hold what the snapshot has: \(unsupported.text)",
+            advice: isRefusal
+                ? "leave these out with --type, take back --strict, or restore to a server as new as the source"
+                : "these are counted as unsupported, exit code 3; restore to a server as new as the source to have them"
         )
     }
 }

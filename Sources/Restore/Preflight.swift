@@ -19,7 +19,8 @@ package enum Preflight {
             switch options.method {
             case .commands:
                 [
-                    permissions(manifest, options, target), role(target), cluster(manifest, target), loading(target),
+                    permissions(manifest, options, target), role(options, target), cluster(manifest, target),
+                    loading(target),
                     contents(options, target), functions(manifest, options, target), engine(manifest),
                     version(manifest, target), databases(target),
                     trial(manifest, target), room(options, target, estimate), replicas(target),
@@ -28,7 +29,7 @@ package enum Preflight {
                 ]
             case .replication:
                 [
-                    permissions(manifest, options, target), role(target), loading(target), engine(manifest),
+                    permissions(manifest, options, target), role(options, target), loading(target), engine(manifest),
                     databases(target),
                 ]
                     + replicationFindings(manifest: manifest, options: options, target: target)
@@ -59,28 +60,51 @@ package enum Preflight {
         )
     }
 
-    private static func role(_ target: TargetFacts) -> PreflightFinding? {
+    private static func role(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
+        if let left = target.attachment { return attached(left, options, target) }
         guard target.isReplica else { return nil }
-        if let left = target.attachment {
-            guard !target.isAttachedByLiveRun else {
-                return .refusal(
-                    .stillAttached,
-                    "\(target.address) is being restored from snapshot \(left.snapshot) by process \(left.processID)",
-                    advice: "wait until that is done"
-                )
-            }
-            return .refusal(
-                .stillAttached,
-                "\(target.address) still replicates from \(left.host):\(left.port), as a restore of snapshot "
-                    + "\(left.snapshot) that was killed told it (process \(left.processID)); its data may be incomplete",
-                advice: left.remedy + ", then run the restore again with --flush-target"
-            )
-        }
         return .refusal(
             .replica,
             "\(target.address) is a replica and would refuse or lose the writes",
             advice: "restore to its primary, or detach it first with REPLICAOF NO ONE"
+                + (target.isPrimaryLinkUp
+                    ? "" : " (its primary does not answer: so it is after a restore by replication that was killed)")
         )
+    }
+
+    /// A target that a run by replication of this user and host has told to replicate from there.
+    private static func attached(
+        _ left: Attachment,
+        _ options: RestoreOptions,
+        _ target: TargetFacts
+    ) -> PreflightFinding {
+        if target.isAttachedByLiveRun {
+            return .refusal(
+                .stillAttached,
+                "\(target.address) is being restored from snapshot \(left.snapshot) by process \(left.processID)",
+                advice: "wait until that is done"
+            )
+        }
+        guard target.isReplica else {
+            return .warning(
+                .settingLeft,
+                "a restore of snapshot \(left.snapshot) by replication was killed (process \(left.processID)), and left "
+                    + "what it had changed at \(target.address)",
+                advice: left.disklessLoad.map { "repl-diskless-load is put back to \($0) first" }
+                    ?? "it is undone first"
+            )
+        }
+        let what =
+            "\(target.address) still replicates from \(left.primary), as a restore of snapshot \(left.snapshot) that "
+            + "was killed told it (process \(left.processID)); its data may be incomplete"
+        guard target.isDetachable(options) else {
+            return .refusal(
+                .stillAttached,
+                what,
+                advice: "run the restore again with --flush-target, which detaches it first; or " + left.remedy
+            )
+        }
+        return .warning(.stillAttached, what, advice: "it is detached and emptied first")
     }
 
     /// A node of a cluster takes keys of its own slots alone: those of the snapshot must be among them.

@@ -28,6 +28,7 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         case encryptedReplication
         case loadsFromDisk
         case unsupportedTypes
+        /// A restore by replication that was killed left the target attached.
         case stillAttached
         /// Temporary keys of interrupted restores.
         case leftovers
@@ -35,6 +36,8 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         /// What became of the target since the restore was interrupted that is continued.
         case interrupted
         case exchanged
+        /// Such a restore left a setting of the target changed.
+        case settingLeft
     }
 
     package var kind: Kind

@@ -137,7 +137,22 @@ package struct ReplicationEngine: Sendable {
         let addresses = control.remoteHost.map { [$0] } ?? loopback
         let host = plan.options.listen?.host ?? control.localHost ?? "127.0.0.1"
         let expectation = ReplicaListener.Expectation(addresses: addresses, replicationID: plan.target.replicationID)
-        return try await ReplicaListener.open(host: host, port: plan.options.listen?.port ?? 0, expectation)
+        return try await ReplicaListener.open(
+            host: host,
+            port: plan.options.listen?.port ?? 0,
+            tls: encryption(),
+            expectation
+        )
+    }
+
+    /// What the listener shows; whom the connection to the target trusts, the listener trusts.
+    private func encryption() -> ListenerTLS? {
+        guard let files = plan.options.listenCertificate else { return nil }
+        return ListenerTLS(
+            certificateFile: files.certificateFile,
+            keyFile: files.keyFile,
+            authorityFile: target.tls.authorityFile
+        )
     }
 
     private func attachment(
@@ -168,7 +183,7 @@ package struct ReplicationEngine: Sendable {
         do {
             try await requireUnchanged(control)
             if attachment.disklessLoad != nil {
-                _ = try await control.command("CONFIG", "SET", "repl-diskless-load", "on-empty-db")
+                _ = try await control.command("CONFIG", "SET", "repl-diskless-load", .text(Detachment.settingOfRun))
             }
             _ = try await control.command("REPLICAOF", .text(listener.host), .number(Int64(listener.port)))
             let feed = try await listener.replica(within: Self.attachPatience)

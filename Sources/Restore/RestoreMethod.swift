@@ -38,3 +38,15 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 
     package var description: String { (host.contains(":") ? "[\(host)]" : host) + ":\(port)" }
 }
+
+/// What the listener shows to a target that replicates by TLS: `--listen-tls-certificate`, `--listen-tls-key`.
+package struct ListenCertificate: Hashable, Sendable {
+    /// PEM files.
+    package let certificateFile: String
+    package let keyFile: String
+
+    package init(certificateFile: String, keyFile: String) {
+        self.certificateFile = certificateFile
+        self.keyFile = keyFile
+    }
+}

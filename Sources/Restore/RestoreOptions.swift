@@ -23,6 +23,8 @@ package struct RestoreOptions: Hashable, Sendable {
     package var method = RestoreMethod.commands
     /// Where the target is to come for its dataset; nil for the address that it is reached from, and a free port.
     package var listen: ListenAddress?
+    /// What is shown to a target that replicates by TLS.
+    package var listenCertificate: ListenCertificate?
     package var deadlineMode = DeadlineMode.deadline
     /// The largest share of a remaining life that is taken away, in percent; see `DeadlineJitter`.
     package var deadlineJitterPercent = 0
@@ -41,6 +43,8 @@ package struct RestoreOptions: Hashable, Sendable {
     package var keysPerSecond: Int?
     /// Connections that write at the same time; nil for the default.
     package var connectionCount: Int?
+    /// Refuse, before anything is written, what could not be restored whole: values that the target cannot hold.
+    package var isStrict = false
     /// Load what is intact of a damaged archive.
     package var salvage = false
     /// Continue an interrupted restore of the same snapshot to the same target.
@@ -76,6 +80,7 @@ package struct RestoreOptions: Hashable, Sendable {
     /// What only the other method has.
     private var contradictionOfMethod: String? {
         guard method == .replication else {
+            if listenCertificate != nil { return "--listen-tls-certificate goes with --method replication" }
             return listen == nil ? nil : "--listen goes with --method replication"
         }
         if existing != .refuse {

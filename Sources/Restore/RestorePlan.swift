@@ -14,6 +14,10 @@ package struct RestorePlan: Sendable {
     package let connectionCount: Int
     /// What a stream for the target is written as; only where it replicates from here.
     package let streamFormat: PayloadFormat
+    /// Whether keys may have metadata that a stream for the target cannot hold, which statistics do not tell.
+    private let mayMeetMetadata: Bool
+    /// What the target cannot hold.
+    package private(set) var unsupported: UnsupportedCounts
     /// Key records of the archives, superseded ones included.
     package let capturedRecordCount: UInt64
 
@@ -37,14 +41,6 @@ package struct RestorePlan: Sendable {
         self.options = options
         self.target = target
         estimate = RestoreEstimate(manifest, options, now: now)
-        let recordCount = manifest.parts.reduce(0) { $0 + $1.recordCount }
-        let found = Preflight.findings(
-            manifest: manifest,
-            options: options,
-            target: earlier.withoutEarlierKeys(target, recordCount: recordCount, estimate),
-            estimate: estimate
-        )
-        findings = earlier.amended(found)
         dialect = CommandDialect(
             replacesKeys: options.existing == .replace,
             knowsSetDeadline: target.knowsSetDeadline,
@@ -59,23 +55,48 @@ package struct RestorePlan: Sendable {
         let own = Self.streamFormat(manifest.format)
         streamFormat =
             target.newestRDBVersion.map { RDBConversion.format(for: own, engine: target.engine, newest: $0) } ?? own
-    }
-
-    /// Whether a stream for the target has to be looked through before, because its format may not know all types.
-    package func needsRehearsal(_ manifest: Manifest) -> Bool {
-        options.method == .replication && !RDBConversion(from: manifest.format, to: streamFormat).isIdentity
-    }
-
-    /// Adds a refusal, if a stream for the target could not hold everything.
-    package mutating func judge(_ counts: StreamCounts) {
-        guard let unknown = counts.unknownTypes else { return }
-        let finding = PreflightFinding.refusal(
-            .unsupportedTypes,
-            "\(target.address) (\(target.engine.rawValue) \(target.version)) loads RDB version "
-                + "\(streamFormat.rdbVersion), which cannot hold what the snapshot has: \(unknown)",
-            advice: "leave these out with --type, or restore to a server that is as new as the source"
+        mayMeetMetadata = RDBConversion(from: manifest.format, to: streamFormat).refusesKeyMetadata
+        unsupported = Self.unsupported(manifest, options, streamFormat)
+        let recordCount = manifest.parts.reduce(0) { $0 + $1.recordCount }
+        let found = Preflight.findings(
+            manifest: manifest,
+            options: options,
+            target: earlier.withoutEarlierKeys(target, recordCount: recordCount, estimate),
+            estimate: estimate
         )
-        findings.insert(finding, at: 0)
+        findings = earlier.amended(found)
+        if let finding = Preflight.unsupportedTypes(unsupported, options, target, streamFormat) {
+            findings.insert(finding, at: finding.isRefusal ? 0 : findings.count)
+        }
+    }
+
+    /// What the way in cannot bring to the target.
+    private static func unsupported(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ streamFormat: PayloadFormat
+    ) -> UnsupportedCounts {
+        guard options.method == .replication else { return UnsupportedCounts() }
+        let conversion = RDBConversion(from: manifest.format, to: streamFormat)
+        var counts = UnsupportedCounts(manifest, options) { conversion.unsupportedName(type: $0) }
+        if !conversion.holdsFunctions, RecordFilter.wantsFunctions(options) {
+            counts.addFunctionLibraries(manifest.statistics.functionLibraryCount)
+        }
+        return counts
+    }
+
+    /// Whether a stream for the target has to be looked through before, because statistics do not tell what it could
+    /// not hold, and that decides.
+    package var needsRehearsal: Bool {
+        options.isStrict && options.method == .replication && (unsupported.isUncertain || mayMeetMetadata)
+    }
+
+    /// Judges anew by what a stream was found to leave out.
+    package mutating func judge(_ counts: StreamCounts) {
+        unsupported = UnsupportedCounts(counts)
+        findings.removeAll { $0.kind == .unsupportedTypes }
+        guard let finding = Preflight.unsupportedTypes(unsupported, options, target, streamFormat) else { return }
+        findings.insert(finding, at: finding.isRefusal ? 0 : findings.count)
     }
 
     package var refusals: [PreflightFinding] { findings.filter(\.isRefusal) }

@@ -22,13 +22,16 @@ package struct StreamCounts: Sendable {
         sample = RestoreSample(seed: seed)
     }
 
-    /// What the stream's format does not know, with counts: "hash (listpack with deadlines) 12"; nil if nothing.
-    package var unknownTypes: String? {
+    /// What the stream's format does not know, by its name.
+    package var unknownTypes: [String: UInt64] {
         let prefix = RestoreReason.unknownType("").text
-        let reasons = [accounting, libraries].flatMap { $0.reasons[.unsupported] ?? [:] }
-        let unknown = reasons.filter { $0.key.hasPrefix(prefix) }.sorted { $0.key < $1.key }
-        guard !unknown.isEmpty else { return nil }
-        return unknown.map { "\($0.key.dropFirst(prefix.count)) \($0.value)" }.joined(separator: ", ")
+        var unknown: [String: UInt64] = [:]
+        for reasons in [accounting, libraries].compactMap({ $0.reasons[.unsupported] }) {
+            for (reason, count) in reasons where reason.hasPrefix(prefix) {
+                unknown[String(reason.dropFirst(prefix.count)), default: 0] += count
+            }
+        }
+        return unknown
     }
 
     /// Nothing of the stream arrived: what was written into it failed.

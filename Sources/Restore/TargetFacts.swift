@@ -69,13 +69,15 @@ package struct TargetFacts: Hashable, Sendable {
     package var moduleCount: Int?
     /// Whether it knows REPLICAOF under that name.
     package var canReplicate = true
-    /// `tls-replication yes`.
-    package var usesTLSForReplication = false
+    /// `tls-replication yes`; nil where the server does not tell.
+    package var usesTLSForReplication: Bool?
     /// `repl-diskless-load`; nil where the server does not know or tell it.
     package var disklessLoad: String?
     /// `host:port` of the primary of a replica.
     package var primary: String?
-    /// What another run told this target, if one did, and whether that run is alive.
+    /// Whether a replica's link to its primary is up.
+    package var isPrimaryLinkUp = false
+    /// What another run told this target and did not undo, and whether that run is alive.
     package var attachment: Attachment?
     package var isAttachedByLiveRun = false
 
@@ -83,6 +85,11 @@ package struct TargetFacts: Hashable, Sendable {
         self.address = address
         self.engine = engine
         self.version = version
+    }
+
+    /// Whether a killed run left the target attached, nobody is at the other end, and its data is to go anyway.
+    package func isDetachable(_ options: RestoreOptions) -> Bool {
+        attachment != nil && isReplica && !isAttachedByLiveRun && !isPrimaryLinkUp && options.flushTarget
     }
 
     package var keyCount: UInt64 { keyspace.values.reduce(0) { $0 + $1.keyCount } }

@@ -19,7 +19,8 @@ package enum TargetSurvey {
     package static func survey(
         _ connection: NodeConnection,
         databases: [UInt32],
-        rdbVersion: UInt16
+        rdbVersion: UInt16,
+        method: RestoreMethod = .commands
     ) async throws(TransportError) -> TargetFacts {
         let node = try await connection.probe()
         let memory = try await connection.info("memory")
@@ -31,7 +32,8 @@ package enum TargetSurvey {
         facts.isReplica = node.role == .replica
         facts.primary = node.primary
         facts.canReplicate = node.supports(.replicaOf)
-        facts.usesTLSForReplication = node.configuration["tls-replication"] == "yes"
+        facts.isPrimaryLinkUp = node.isPrimaryLinkUp ?? false
+        facts.usesTLSForReplication = node.configuration["tls-replication"].map { $0 == "yes" }
         facts.disklessLoad = node.configuration["repl-diskless-load"]
         facts.isLoading = node.isLoading
         facts.isClusterNode = node.isClusterEnabled
@@ -66,7 +68,8 @@ package enum TargetSurvey {
             key: trialKey,
             rdbVersion: rdbVersion,
             functions: node.supports(.functions),
-            expireTime: facts.knowsExpireTime
+            expireTime: facts.knowsExpireTime,
+            replication: method == .replication && facts.canReplicate
         )
         return facts
     }
@@ -157,7 +160,8 @@ package enum TargetSurvey {
         key name: String,
         rdbVersion: UInt16,
         functions: Bool,
-        expireTime: Bool
+        expireTime: Bool,
+        replication: Bool
     ) async throws(TransportError) -> [String] {
         let key = RESPArgument.text(name)
         var trials: [[RESPArgument]] = [
@@ -165,6 +169,8 @@ package enum TargetSurvey {
             ["TYPE", key], [expireTime ? "PEXPIRETIME" : "PTTL", key],
         ]
         if functions { trials.append(["FUNCTION", "LIST"]) }
+        // A port that is no number is refused before anything is done (redis:src/replication.c, replicaofCommand).
+        if replication { trials.append(["REPLICAOF", "127.0.0.1", "REWARM-TRIAL"]) }
         var rules: [String] = []
         for trial in trials {
             guard let reply = try await connection.reply(to: trial).error else { continue }

@@ -21,11 +21,22 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
             self.keyCount = keyCount
             self.bodyByteCount = bodyByteCount
         }
+
+        package static func + (left: Self, right: Self) -> Self {
+            Self(
+                keyCount: left.keyCount + right.keyCount,
+                bodyByteCount: left.bodyByteCount + right.bodyByteCount
+            )
+        }
     }
 
     package var databases: [Int: DatabaseCounts]
     /// By the name of the value's type as users know it: string, list, set, zset, hash, stream, module:<name>.
     package var types: [String: TypeCounts]
+    /// The same keys by the type number of their values in the archive's format, which tells the encoding, too.
+    ///
+    /// nil in snapshots of before it was counted.
+    package var encodings: [Int: TypeCounts]?
     /// Remaining lives at the snapshot's instant.
     package var lifetimes: LifetimeHistogram
     package var functionLibraryCount: UInt64
@@ -40,6 +51,7 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
     package init() {
         databases = [:]
         types = [:]
+        encodings = [:]
         lifetimes = LifetimeHistogram()
         functionLibraryCount = 0
         moduleAuxiliaryCount = 0
@@ -61,9 +73,8 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
                 expiringKeyCount: $0.expiringKeyCount + $1.expiringKeyCount
             )
         }
-        types.merge(other.types) {
-            TypeCounts(keyCount: $0.keyCount + $1.keyCount, bodyByteCount: $0.bodyByteCount + $1.bodyByteCount)
-        }
+        types.merge(other.types, uniquingKeysWith: +)
+        encodings = other.encodings.flatMap { encodings?.merging($0, uniquingKeysWith: +) }
         lifetimes.add(other.lifetimes)
         functionLibraryCount += other.functionLibraryCount
         moduleAuxiliaryCount += other.moduleAuxiliaryCount

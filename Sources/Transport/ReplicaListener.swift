@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 import RESP
 import Synchronization
 
@@ -41,12 +42,14 @@ package final class ReplicaListener: Sendable {
         channel.close(promise: nil)
     }
 
-    /// Listens; port 0 takes any that is free.
+    /// Listens; port 0 takes any that is free, nil for `tls` speaks in the clear.
     package static func open(
         host: String,
         port: Int,
+        tls: ListenerTLS? = nil,
         _ expectation: Expectation
     ) async throws(TransportError) -> ReplicaListener {
+        let encryption = try tls?.makeContext()
         let group = MultiThreadedEventLoopGroup.singleton
         let desk = ReplicaDesk(expectation, promise: group.next().makePromise(of: ReplicaFeed.self))
         let bootstrap = ServerBootstrap(group: group)
@@ -55,7 +58,9 @@ package final class ReplicaListener: Sendable {
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ReplicaPeerHandler(desk))
+                    let pipeline = channel.pipeline.syncOperations
+                    if let encryption { try pipeline.addHandler(NIOSSLServerHandler(context: encryption)) }
+                    try pipeline.addHandler(ReplicaPeerHandler(desk, isEncrypted: encryption != nil))
                 }
             }
         do {
@@ -168,16 +173,20 @@ final class ReplicaPeerHandler: ChannelInboundHandler {
 
     /// A handshake takes some hundred bytes; more that is not understood is no handshake.
     private static let inputByteLimit = 64 << 10
+    /// How a TLS handshake begins, and no command.
+    private static let handshakeRecord: UInt8 = 0x16
 
     private let desk: ReplicaDesk
+    private let isEncrypted: Bool
     private var reader = CommandReader()
     private var conversation = ReplicaConversation()
     private var input = ByteBuffer()
     private var peer = "?"
     private var isServed = false
 
-    init(_ desk: ReplicaDesk) {
+    init(_ desk: ReplicaDesk, isEncrypted: Bool) {
         self.desk = desk
+        self.isEncrypted = isEncrypted
     }
 
     func channelActive(context: ChannelHandlerContext) {
@@ -193,8 +202,9 @@ final class ReplicaPeerHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
-        if !isServed, input.readableBytes == 0, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == 0x16 {
-            return refuse("a TLS handshake (tls-replication yes), which this listener does not speak", context)
+        let isFirst = !isServed && !isEncrypted && input.readableBytes == 0
+        if isFirst, bytes.getInteger(at: bytes.readerIndex, as: UInt8.self) == Self.handshakeRecord {
+            return refuse("a TLS handshake (tls-replication yes), for which no certificate was given", context)
         }
         input.writeBuffer(&bytes)
         do throws(RESPError) {
@@ -207,6 +217,8 @@ final class ReplicaPeerHandler: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        let isOfHandshake = error is NIOSSLError || error is BoringSSLError
+        if isOfHandshake, !isServed { desk.note(refusal: "a TLS handshake that failed (\(error)) from \(peer)") }
         context.close(promise: nil)
     }
 

@@ -3,7 +3,8 @@ import NIOSSL
 
 /// The TLS side of a connection, made once from the options.
 struct TLSContext: Sendable {
-    private static let shutdownTimeout = TimeAmount.milliseconds(200)
+    /// How long the end of a session is waited for.
+    static let shutdownTimeout = TimeAmount.milliseconds(200)
 
     private let context: NIOSSLContext
     /// The name to verify and to send; nil where the host is an IP address, which is verified as such.
@@ -45,7 +46,8 @@ struct TLSContext: Sendable {
         serverName = Self.isIPAddress(name) ? nil : name
     }
 
-    private static func load<Value>(
+    /// Reads a PEM file; an error names it.
+    static func load<Value>(
         _ file: String,
         _ what: String,
         _ body: () throws -> Value

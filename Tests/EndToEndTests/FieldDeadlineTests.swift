@@ -7,9 +7,12 @@ struct FieldDeadlineTests {
         try await ServerMatrix.present().filter { $0.knows(.fieldDeadlines) }
     }
 
-    @Test(arguments: try await servers(), ["replication", "scan"])
-    func `are taken away by --ttl persist`(_ binary: ServerBinary, method: String) async throws {
-        let (source, target) = try await restored(binary, ["--method", method], ["--ttl", "persist"])
+    /// Ways out of the source and into the target.
+    private static let ways = [("replication", "commands"), ("scan", "commands"), ("replication", "replication")]
+
+    @Test(arguments: try await servers(), ways)
+    func `are taken away by --ttl persist`(_ binary: ServerBinary, way: (String, String)) async throws {
+        let (source, target) = try await restored(binary, ["--method", way.0], ["--method", way.1, "--ttl", "persist"])
         // The same on the source, by the server's own commands.
         for (place, entry) in try KeyspaceContents.read(source).entries {
             let (client, key) = (try source.client(database: place.database), RedisArgument(place.key))
@@ -22,9 +25,10 @@ struct FieldDeadlineTests {
         #expect(try KeyspaceContents.read(target).entries.values.allSatisfy { $0.deadline == -1 })
     }
 
-    @Test(arguments: try await servers(), ["replication", "scan"])
-    func `are all moved by the same time by --ttl remaining`(_ binary: ServerBinary, method: String) async throws {
-        let (source, target) = try await restored(binary, ["--method", method], ["--ttl", "remaining"])
+    @Test(arguments: try await servers(), ways)
+    func `are all moved by the same time by --ttl remaining`(_ binary: ServerBinary, way: (String, String)) async throws
+    {
+        let (source, target) = try await restored(binary, ["--method", way.0], ["--method", way.1, "--ttl", "remaining"])
         var expected = try KeyspaceContents.read(source)
         let found = try KeyspaceContents.read(target)
         // The time between the snapshot's instant and the restore, told by one key's deadline; all others must agree.
@@ -63,8 +67,11 @@ struct FieldDeadlineTests {
         #expect(shortenedCount > 100)
     }
 
-    @Test(arguments: try await servers())
-    func `that have passed take their fields, and the last one takes the key`(_ binary: ServerBinary) async throws {
+    @Test(arguments: try await servers(), ["commands", "replication"])
+    func `that have passed take their fields, and the last one takes the key`(
+        _ binary: ServerBinary,
+        method: String
+    ) async throws {
         let source = try await RedisServer.start(.init(binary: binary))
         let client = try source.client()
         for name in ["none left", "some left"] as [RedisArgument] {
@@ -83,7 +90,7 @@ struct FieldDeadlineTests {
             try await Task.sleep(for: .milliseconds(20))
         }
         let target = try await RedisServer.start(.init(binary: binary))
-        let outcome = try await scenario.restore(to: target)
+        let outcome = try await scenario.restore(to: target, ["--method", method])
         #expect(outcome.summary["restoredKeyCount"].integer == 2, "\(outcome)")
         #expect(outcome.summary["expiredKeyCount"].integer == 2, "\(outcome)")
         #expect(try target.client().command("HGETALL", "some left").array == [.bulk([0x62]), .bulk([0x32])])

@@ -53,5 +53,14 @@ struct MemoryTests {
         let restore = try scenario.rewarm.start(["restore", "latest"] + Scenario.node("target", target) + place)
         try await Self.expectSmall(restore, "restore")
         try Scenario.expectEqual(source, target, "huge values by \(method)")
+        let again = ["restore", "latest", "--method", "replication", "--flush-target"]
+        let fed = try scenario.rewarm.start(again + Scenario.node("target", target) + place)
+        try await Self.expectSmall(fed, "restore by replication")
+        try Scenario.expectEqual(source, target, "huge values by \(method), back by replication")
+        await target.kill()
+        let export = try scenario.rewarm.start(["export", "latest", "--rdb", target.dumpPath] + place)
+        try await Self.expectSmall(export, "export")
+        try await target.restart()
+        try Scenario.expectEqual(source, target, "huge values by \(method), from an exported file")
     }
 }

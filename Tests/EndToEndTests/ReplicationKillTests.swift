@@ -11,14 +11,14 @@ struct ReplicationKillTests {
         try target.client().info("replication", "role")
     }
 
-    /// Does by hand what the message of the next run asks for.
-    private static func detach(_ target: RedisServer) throws {
-        let client = try target.client()
-        while true {
-            // A server that still reads the stream of the dead run answers LOADING.
-            if case .status = try client.reply(to: ["REPLICAOF", "NO", "ONE"]) { break }
+    /// Waits until the target has noticed that the killed run's end of the link is closed, and loads nothing any more.
+    private static func awaitEnd(of link: RedisServer) async throws {
+        let client = try link.client()
+        while try client.info("persistence", "loading") != "0"
+            || client.info("replication", "master_link_status") == "up"
+        {
+            try await Task.sleep(for: .milliseconds(1))
         }
-        try client.command("CONFIG", "SET", "repl-diskless-load", "disabled")
     }
 
     @Test func `after kill -9 the next run says what to do, and then restores`() async throws {
@@ -45,13 +45,11 @@ struct ReplicationKillTests {
             if result.termination == .signalled(SIGKILL) { killedCount += 1 }
             guard try Self.role(target) == "slave" else { continue }
             attachedCount += 1
+            try await Self.awaitEnd(of: target)
             let next = try await scenario.run("restore", [id] + Scenario.node("target", target) + ["--json"])
-            // Until the target has noticed that the stream ended, it is loading and nothing else is known of it.
-            if next.exitCode == 14, !next.output.contains("is still loading") {
-                #expect(next.output.contains("REPLICAOF NO ONE"), "round \(round), seed \(random.seed): \(next)")
-                #expect(next.output.contains("stillAttached") || next.output.contains("was killed"), "\(next)")
-            }
-            try Self.detach(target)
+            #expect(next.exitCode == 14, "round \(round), seed \(random.seed): \(next)")
+            #expect(next.output.contains("REPLICAOF NO ONE"), "round \(round), seed \(random.seed): \(next)")
+            #expect(next.output.contains("stillAttached") || next.output.contains("was killed"), "\(next)")
         }
         print("killed \(killedCount) restores by replication, \(attachedCount) of them while attached")
         #expect(killedCount > 0)
@@ -79,7 +77,7 @@ struct ReplicationKillTests {
         let result = await process.wait(atMost: .seconds(120))
         #expect(result.exitCode == code, "\(result)")
         #expect(try Self.role(target) == "master")
-        #expect(try target.client().command("CONFIG", "GET", "repl-diskless-load").array?.last?.text == "disabled")
+        #expect(try Self.setting(target) == "disabled")
         let journal = scenario.rewarm.directory.path("state") + "/rewarm/attached"
         #expect(try FileManager.default.contentsOfDirectory(atPath: journal) == [])
     }
@@ -102,15 +100,52 @@ struct ReplicationKillTests {
         try target.client().command("CONFIG", "SET", "key-load-delay", "0")
         while try target.client().info("persistence", "loading") != "0" { try await Task.sleep(for: .milliseconds(1)) }
         #expect(try Self.role(target) == "slave")
-        for method in [[], Self.method] {
-            let next = try await scenario.run("restore", [id] + method + Scenario.node("target", target))
+        // Whatever its snapshot and its method.
+        let other = try await scenario.snapshot(source)
+        for options in [[id], [other], [id] + Self.method, [other, "--existing", "skip"]] {
+            let next = try await scenario.run("restore", options + Scenario.node("target", target))
             #expect(next.exitCode == 14, "\(next)")
             #expect(next.errors.contains("was killed"), "\(next)")
             #expect(next.errors.contains("REPLICAOF NO ONE"), "\(next)")
             #expect(next.errors.contains("CONFIG SET repl-diskless-load disabled"), "\(next)")
         }
-        try Self.detach(target)
-        try await scenario.restore(id, to: target, ["--flush-target"] + Self.method)
-        try Scenario.expectEqual(source, target, "after it was detached by hand")
+        #expect(try Self.role(target) == "slave")
+        // Who says that its data may go has it detached.
+        let next = try await scenario.restore(id, to: target, ["--flush-target"] + Self.method)
+        #expect(next.output.contains("was killed"), "\(next)")
+        try Scenario.expectEqual(source, target, "after it was detached")
+        #expect(try Self.role(target) == "master")
+        #expect(try Self.setting(target) == "disabled")
+    }
+
+    @Test func `a setting that a killed run left is put back by the next run`() async throws {
+        let source = try await RedisServer.start()
+        let target = try await RedisServer.start()
+        try source.client().command("SET", "key", "value")
+        try target.client().command("CONFIG", "SET", "key-load-delay", "1000000")
+        let scenario = try Scenario()
+        let id = try await scenario.snapshot(source)
+        let process = try scenario.rewarm.start(
+            ["restore", id] + Self.method + Scenario.node("target", target)
+                + ["--repository", scenario.rewarm.repository]
+        )
+        while try Self.role(target) != "slave", process.isRunning { try await Task.sleep(for: .milliseconds(1)) }
+        process.send(signal: SIGKILL)
+        _ = await process.wait(atMost: .seconds(120))
+        try target.client().command("CONFIG", "SET", "key-load-delay", "0")
+        try await Self.awaitEnd(of: target)
+        // The operator did half of what the message says.
+        try target.client().command("REPLICAOF", "NO", "ONE")
+        #expect(try Self.setting(target) == "on-empty-db")
+        let dry = try await scenario.run("restore", [id, "--dry-run"] + Scenario.node("target", target))
+        #expect(dry.output.contains("put back to disabled"), "\(dry)")
+        #expect(try Self.setting(target) == "on-empty-db")
+        try await scenario.restore(id, to: target, ["--flush-target"])
+        #expect(try Self.setting(target) == "disabled")
+        #expect(try target.client().command("GET", "key").text == "value")
+    }
+
+    private static func setting(_ target: RedisServer) throws -> String? {
+        try target.client().command("CONFIG", "GET", "repl-diskless-load").array?.last?.text
     }
 }

@@ -176,8 +176,10 @@ struct ArchiveFixture {
                 statistics.databases[database, default: .init()].keyCount += 1
                 if record.expiry != .never { statistics.databases[database, default: .init()].expiringKeyCount += 1 }
                 let name = RDBValueTypes.row(type: record.type, format: format)?.name ?? "unknown"
-                statistics.types[name, default: .init()].keyCount += 1
-                statistics.types[name, default: .init()].bodyByteCount += UInt64(record.body.count)
+                let counts = SnapshotStatistics.TypeCounts(keyCount: 1, bodyByteCount: UInt64(record.body.count))
+                statistics.types[name, default: .init()] = statistics.types[name, default: .init()] + counts
+                let encoding = statistics.encodings?[Int(record.type)] ?? .init()
+                statistics.encodings?[Int(record.type)] = encoding + counts
                 statistics.lifetimes.add(record.expiry, at: instant)
                 let largest = max(statistics.largestBodyByteCount, UInt64(record.body.count))
                 statistics.largestBodyByteCount = largest

@@ -130,6 +130,34 @@ struct ReplicaListenerTests {
         await listener.close()
     }
 
+    @Test func `who shows no certificate of the trusted authority is turned away`() async throws {
+        let directory = try TemporaryDirectory()
+        let files = try await TestCertificates.make(in: directory)
+        let tls = ListenerTLS(
+            certificateFile: files.serverCertificate,
+            keyFile: files.serverKey,
+            authorityFile: files.authority
+        )
+        let expectation = ReplicaListener.Expectation(addresses: ["127.0.0.1"], replicationID: nil)
+        let listener = try await ReplicaListener.open(host: "127.0.0.1", port: 0, tls: tls, expectation)
+        let openssl = try #require(Subprocess.find("openssl"))
+        let address = ["-connect", "127.0.0.1:\(listener.port)", "-CAfile", files.authority, "-ign_eof"]
+        let client = try Subprocess(openssl, ["s_client"] + address)
+        let result = await client.wait(atMost: .seconds(30))
+        #expect(result.exitCode != 0, "\(result)")
+        #expect(listener.refusals.contains { $0.contains("TLS handshake that failed") }, "\(listener.refusals)")
+        await listener.close()
+    }
+
+    @Test func `files that are no certificate are named`() async throws {
+        let tls = ListenerTLS(certificateFile: "/nowhere/cert.pem", keyFile: "/nowhere/key.pem")
+        let expectation = ReplicaListener.Expectation(addresses: [], replicationID: nil)
+        let error = await #expect(throws: TransportError.self) {
+            _ = try await ReplicaListener.open(host: "127.0.0.1", port: 0, tls: tls, expectation)
+        }
+        #expect(error?.message.contains("/nowhere/cert.pem") ?? false)
+    }
+
     @Test func `commands of clients are refused, and garbage ends the connection`() async throws {
         let listener = try await Self.open()
         let client = try RedisClient(port: listener.port)

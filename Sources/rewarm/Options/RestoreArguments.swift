@@ -2,33 +2,10 @@ import ArgumentParser
 import Restore
 
 extension ExistingMode: ExpressibleByArgument {}
-extension RestoreMethod: ExpressibleByArgument {}
-
-extension ListenAddress: ExpressibleByArgument {
-    init?(argument: String) {
-        self.init(argument)
-    }
-}
 
 /// What of a snapshot goes into a target, and how; options of `restore`.
 struct RestoreArguments: ParsableArguments, Sendable {
-    @Option(
-        help: ArgumentHelp(
-            "commands: one write per key, into any target. replication: the target is told to replicate from here and "
-                + "detached again, which is faster; only a single node that is empty or to be flushed.",
-            valueName: "method"
-        )
-    )
-    var method = RestoreMethod.commands
-
-    @Option(
-        help: ArgumentHelp(
-            "With --method replication: where the target comes for its dataset. Default: the address that the target "
-                + "is reached from, and a free port.",
-            valueName: "host[:port]"
-        )
-    )
-    var listen: ListenAddress?
+    @OptionGroup var replication: ReplicationArguments
 
     @OptionGroup var selection: SelectionArguments
 
@@ -53,6 +30,9 @@ struct RestoreArguments: ParsableArguments, Sendable {
     @Flag(name: .customLong("flush-target"), help: "Empty the target before the first write.")
     var flushTarget = false
 
+    @Flag(help: "Refuse with exit code 14, before the first write, a snapshot that the target cannot hold in full.")
+    var strict = false
+
     @Option(help: ArgumentHelp("At most so many keys per second.", valueName: "keys"))
     var rate: Int?
 
@@ -65,12 +45,12 @@ struct RestoreArguments: ParsableArguments, Sendable {
 
     var options: RestoreOptions {
         var options = RestoreOptions()
-        options.method = method
-        options.listen = listen
+        replication.apply(to: &options)
         selection.apply(to: &options)
         options.deadlineJitterPercent = deadlineJitter
         options.existing = existing
         options.flushTarget = flushTarget
+        options.isStrict = strict
         options.keysPerSecond = rate
         options.connectionCount = connections
         options.sampleSeed = .random(in: .min ... .max)
