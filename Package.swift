@@ -52,7 +52,7 @@ let package = Package(
         ),
         .target(
             name: "ObjectStorage",
-            dependencies: ["SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
+            dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
         ),
         .target(
             name: "ArchiveIO",
@@ -96,12 +96,22 @@ let package = Package(
             ]
         ),
 
+        // L3½: two sides held against each other, whichever engine reads them.
+        .target(
+            name: "Comparison",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
+                "ArchiveIO", "Capture", "Restore",
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+
         // L4: plan, then apply.
         .target(
             name: "Operations",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
-                "Restore", "Catalog", "Policy", "Retention",
+                "Restore", "Catalog", "Policy", "Comparison", "Retention",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -112,7 +122,7 @@ let package = Package(
             name: "rewarm",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Restore", "Catalog", "Policy",
-                "Retention", "Operations",
+                "Retention", "Comparison", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -199,6 +209,14 @@ let package = Package(
             dependencies: [
                 "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
                 "Restore", "Catalog", "Operations", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
+            name: "ComparisonTests",
+            dependencies: [
+                "ByteCoding", "SnapshotModel", "RDB", "Transport", "ObjectStorage", "Restore", "Comparison",
+                "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(

@@ -1,4 +1,5 @@
 package import ArchiveFormat
+import ByteCoding
 package import ObjectStorage
 
 /// Finds the keys of which an archive holds more than one record: SCAN may report a key several times, and a merged RDB

@@ -1,20 +1,22 @@
-import NIOCore
+package import NIOCore
 
 /// The keys of one SCAN reply, in one allocation.
-struct ScanKeys: Sendable {
+package struct ScanKeys: Sendable {
     private var bytes = ByteBuffer()
     private var ends: [Int] = []
     /// How often these keys have been read before without a consistent result.
     var attempt = 0
 
-    var count: Int { ends.count }
-    var isEmpty: Bool { ends.isEmpty }
+    package init() {}
+
+    package var count: Int { ends.count }
+    package var isEmpty: Bool { ends.isEmpty }
 
     mutating func reserve(keyCount: Int) {
         ends.reserveCapacity(keyCount)
     }
 
-    mutating func append(_ key: ByteBuffer) {
+    package mutating func append(_ key: ByteBuffer) {
         append(piece: key, isLast: true)
     }
 

@@ -1,12 +1,12 @@
-import NIOCore
+package import NIOCore
 import RESP
-import SnapshotModel
+package import SnapshotModel
 import Transport
 
 /// What was read of a key before its payload.
-struct KeyReading: Sendable {
+package struct KeyReading: Sendable {
     /// PEXPIRETIME and PTTL tell three things.
-    enum Deadline: Hashable, Sendable {
+    package enum Deadline: Hashable, Sendable {
         /// -2: there is no such key.
         case noKey
         /// -1
@@ -14,9 +14,9 @@ struct KeyReading: Sendable {
         case at(UnixMilliseconds)
     }
 
-    var key: ByteBuffer
-    var deadline: Deadline
-    var access: AccessData
+    package var key: ByteBuffer
+    package var deadline: Deadline
+    package var access: AccessData
 }
 
 /// What the replies of a scan hold.

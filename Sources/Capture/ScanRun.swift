@@ -1,39 +1,31 @@
-import ArchiveFormat
 import NIOCore
-import RDB
 import RESP
-import SnapshotModel
 import Transport
 
-/// One pass of SCAN over a node: keeps the pipeline filled within the window, and moves what comes to the sink.
+/// One pass of SCAN over a node: keeps the pipeline filled within the window, and hands what comes to the receiver.
 ///
-///     scan -> keys wait here -> transactions within the window -> replies -> records
+///     scan -> keys wait here -> transactions within the window -> replies -> receiver
 ///     a pair that does not fit together -> its key waits here again
-struct ScanRun: ~Copyable {
+package struct ScanRun<Receiver: ScanReceiver & ~Copyable>: ~Copyable {
     /// How often a key is read before the source is called unstable.
-    private static let attemptLimit = 50
+    private static var attemptLimit: Int { 50 }
     /// Keys that may wait before the next SCAN is sent, as a multiple of its COUNT.
-    private static let waitingScans = 2
+    private static var waitingScans: Int { 2 }
 
-    var sink: RecordSink
-    var dumps: DumpReader
+    package var receiver: Receiver
     let exchange: ReplyExchange
     /// Keys that SCAN reported and that were gone when they were read.
-    private(set) var vanishedKeyCount: UInt64 = 0
+    package private(set) var vanishedKeyCount: UInt64 = 0
     /// Readings that were thrown away because value and deadline did not belong together.
     private(set) var rereadKeyCount: UInt64 = 0
-    private(set) var warnings: [String] = []
 
     private let dialect: ScanDialect
     private let address: String
-    private let expectedKeyCount: UInt64
-    private let progress: @Sendable (CaptureProgress) -> Void
     private var replies: ScanReplyReader
     private var window: ScanWindow
     private var rateLimit: KeyRateLimit?
     private var input = ByteBuffer()
 
-    private var database: UInt32 = 0
     /// Keys that wait to be read, and how many of the first ones' keys were asked for.
     private var waiting = CircularBuffer<ScanKeys>()
     private var waitingKeyCount = 0
@@ -42,38 +34,53 @@ struct ScanRun: ~Copyable {
     private var nextCursor: UInt64?
     private var requestsUnderWay = 0
     private var inconsistent = ScanKeys()
-    private var largePayload: LargePayload?
+    private var largeReading: KeyReading?
 
     init(
-        sink: consuming RecordSink,
-        dumps: DumpReader,
+        receiver: consuming Receiver,
         dialect: ScanDialect,
         batchLimit: Int,
         keysPerSecond: Int?,
         exchange: ReplyExchange,
-        address: String,
-        expectedKeyCount: UInt64,
-        progress: @escaping @Sendable (CaptureProgress) -> Void
+        address: String
     ) {
-        self.sink = sink
-        self.dumps = dumps
+        self.receiver = receiver
         self.dialect = dialect
         self.exchange = exchange
         self.address = address
-        self.expectedKeyCount = expectedKeyCount
-        self.progress = progress
         rateLimit = keysPerSecond.map { KeyRateLimit(keysPerSecond: $0) }
         window = ScanWindow(batchLimit: min(batchLimit, rateLimit?.batchLimit ?? .max))
         replies = ScanReplyReader(dialect: dialect, address: address)
     }
 
     /// Reads every key of a database.
-    mutating func read(database: UInt32) async throws {
-        self.database = database
+    package mutating func read(database: UInt32) async throws {
+        select(database)
+        nextCursor = 0
+        try await readAll()
+    }
+
+    /// Reads these keys of a database, each once.
+    package mutating func read(_ keys: ScanKeys, of database: UInt32) async throws {
+        select(database)
+        enqueue(keys)
+        try await readAll()
+    }
+
+    /// Gives the connection back to commands.
+    package func finish() async throws {
+        try await exchange.finish()
+    }
+
+    private mutating func select(_ database: UInt32) {
+        receiver.begin(database: database)
         var select = ByteBuffer()
         select.writeCommand("SELECT", .number(Int64(database)))
-        send(select, .select)
-        nextCursor = 0
+        expect(.select)
+        exchange.send(select)
+    }
+
+    private mutating func readAll() async throws {
         while true {
             try await fillWindow()
             guard requestsUnderWay > 0 else { return }
@@ -113,11 +120,6 @@ struct ScanRun: ~Copyable {
         if commands.readableBytes > 0 { exchange.send(commands) }
     }
 
-    private mutating func send(_ command: ByteBuffer, _ request: ScanReplyReader.Request) {
-        expect(request)
-        exchange.send(command)
-    }
-
     private mutating func expect(_ request: ScanReplyReader.Request) {
         replies.expect(request)
         requestsUnderWay += 1
@@ -136,10 +138,9 @@ struct ScanRun: ~Copyable {
         while let event = try replies.next(&input) {
             switch event {
             case .value(let reading, let payload): try await take(reading, payload)
-            case .largeValue(let reading, let byteCount): largePayload = LargePayload(reading, byteCount: byteCount)
+            case .largeValue(let reading, let byteCount): begin(reading, byteCount: byteCount)
             case .piece(let bytes, let isLast): try await take(piece: bytes, isLast: isLast)
-            case .noValue(let reading):
-                if reading.deadline == .noKey { vanishedKeyCount += 1 } else { readAgain(reading) }
+            case .noValue(let reading): takeAbsence(reading)
             case .selected: requestsUnderWay -= 1
             case .scanned(let next, let keys):
                 requestsUnderWay -= 1
@@ -161,59 +162,29 @@ struct ScanRun: ~Copyable {
 
     private mutating func take(_ reading: KeyReading, _ payload: ByteBuffer) async throws {
         guard reading.deadline != .noKey else { return readAgain(reading) }
-        var (type, body) = try Self.damaged(address) { () throws in try dumps.open(payload) }
-        try sink.begin(head(reading, type: type))
-        dumps.begin(type: type)
-        try await skim(&body)
-        try await end()
+        try await receiver.take(reading, payload: payload)
+    }
+
+    private mutating func begin(_ reading: KeyReading, byteCount: Int) {
+        largeReading = reading
+        if reading.deadline != .noKey { receiver.begin(reading, payloadByteCount: byteCount) }
     }
 
     private mutating func take(piece: ByteBuffer, isLast: Bool) async throws {
-        guard var large = largePayload.take() else { return }
-        let isFirst = large.type == nil
-        var body = large.take(piece)
-        let isKept = large.reading.deadline != .noKey
-        if isKept, let type = large.type {
-            if isFirst {
-                try sink.begin(head(large.reading, type: type))
-                dumps.begin(type: type)
-            }
-            try await skim(&body)
+        guard let reading = largeReading else { return }
+        if isLast { largeReading = nil }
+        if reading.deadline != .noKey {
+            try await receiver.take(piece: piece, isLast: isLast)
+        } else if isLast {
+            readAgain(reading)
         }
-        guard isLast else {
-            largePayload = large
-            return
-        }
-        let version = try Self.damaged(address) { () throws in try large.finish() }
-        guard isKept, let type = large.type else { return readAgain(large.reading) }
-        try await end()
-        guard dumps.confirmedVersion != nil || dumps.isSameLayout(type: type, version: version) else {
-            throw CaptureError(
-                .unsupported,
-                "\(address) writes payloads of RDB version \(version), which its version does not suggest"
-            )
-        }
-        try dumps.confirm(version: version)
     }
 
-    private mutating func skim(_ body: inout ByteBuffer) async throws {
-        while try !Self.damaged(address, { () throws in try dumps.skim(&body, into: &sink) }) { try await flush() }
-    }
-
-    private mutating func end() async throws {
-        try Self.damaged(address) { () throws in try dumps.finish() }
-        try sink.end(valueType: dumps.valueType, module: dumps.moduleID)
-        if sink.needsFlush { try await flush() }
-    }
-
-    private mutating func flush() async throws {
-        try await sink.flush()
-        progress(sink.progress(of: expectedKeyCount))
-    }
-
-    private func head(_ reading: KeyReading, type: UInt8) -> RecordHead {
-        let expiry: Expiry = if case .at(let deadline) = reading.deadline { .at(deadline) } else { .never }
-        return RecordHead(database: database, type: type, expiry: expiry, access: reading.access, key: reading.key)
+    /// DUMP answered nil.
+    private mutating func takeAbsence(_ reading: KeyReading) {
+        guard reading.deadline == .noKey else { return readAgain(reading) }
+        vanishedKeyCount += 1
+        receiver.vanished(reading.key)
     }
 
     private mutating func readAgain(_ reading: KeyReading) {
@@ -233,31 +204,5 @@ struct ScanRun: ~Copyable {
         inconsistent.attempt = attempt + 1
         enqueue(inconsistent)
         inconsistent = ScanKeys()
-    }
-
-    private static func damaged<Value>(_ address: String, _ body: () throws -> Value) throws -> Value {
-        do {
-            return try body()
-        } catch let error as RDBError {
-            throw CaptureError(.damaged, "\(address) sent a damaged payload: \(error)", cause: error)
-        }
-    }
-
-    // MARK: Functions
-
-    /// Adds the function libraries, where the server has functions.
-    mutating func readFunctions(_ connection: NodeConnection) async throws {
-        let reply = try await connection.reply(to: ["FUNCTION", "DUMP"])
-        guard let payload = reply.bytes else {
-            guard let error = reply.error, !error.isUnknownCommand else { return }
-            warnings.append("\(address) did not let its functions be read, so they are missing: \(error.safeText)")
-            return
-        }
-        for library in try FunctionPayload.bodies(of: payload) {
-            try sink.begin(RecordHead(kind: .functionLibrary, database: 0, type: 0, key: ByteBuffer()))
-            sink.builder.buffer.writeImmutableBuffer(library)
-            try sink.end()
-            if sink.needsFlush { try await sink.flush() }
-        }
     }
 }

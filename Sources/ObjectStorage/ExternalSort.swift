@@ -1,7 +1,8 @@
-/// Sorts more records than memory should hold: fixed-size records in, the same records in ascending order out.
+/// Sorts more records than memory should hold: records in, the same records in ascending order out.
 ///
-/// Records are compared by their first `keyByteCount` bytes as unsigned bytes, first byte first; records with equal keys
-/// keep the order in which they were appended. Memory stays at `memoryByteCount` whatever the number of records:
+/// Records have one size and a key of one size, or each its own (see ``ExternalSortLayout``). Keys are compared as
+/// unsigned bytes, first byte first, a shorter one before its continuations; records with equal keys keep the order in
+/// which they were appended. Memory stays at `memoryByteCount` whatever the number of records:
 ///
 ///     fill a buffer -> sort it -> write it as a run behind the others in one unlinked temporary file
 ///     at the end: nothing spilled -> read from the buffer; else merge up to `mergeWidth` runs at a time
@@ -44,14 +45,30 @@ package struct ExternalSort: ~Copyable {
         self.limits = limits
         self.spillDirectory = spillDirectory
         batch = ExternalSortBatch(
-            layout: ExternalSortLayout(recordByteCount: recordByteCount, keyByteCount: keyByteCount),
+            layout: .fixed(recordByteCount: recordByteCount, keyByteCount: keyByteCount),
             memoryByteCount: limits.memoryByteCount
         )
     }
 
-    /// Takes a copy of one record, `recordByteCount` bytes.
+    /// A sort of records of different sizes, none of more than `largestRecordByteCount` bytes with its head.
+    ///
+    /// Merging needs memory for one such record of each run, beyond the limit if that is smaller.
+    package init(
+        largestRecordByteCount: Int,
+        limits: Limits = Limits(),
+        spillingTo spillDirectory: ExternalSortSpill.Place
+    ) {
+        self.limits = limits
+        self.spillDirectory = spillDirectory
+        batch = ExternalSortBatch(
+            layout: .variable(largestRecordByteCount: largestRecordByteCount),
+            memoryByteCount: limits.memoryByteCount
+        )
+    }
+
+    /// Takes a copy of one record, `recordByteCount` bytes, or as many as its head says.
     package mutating func append(_ record: UnsafeRawBufferPointer) throws(ObjectStoreError) {
-        if batch.isFull { try spillBatch() }
+        if !batch.hasRoom(for: record.count) { try spillBatch() }
         batch.append(record)
         recordCount += 1
     }
@@ -141,18 +158,6 @@ package struct ExternalSortReader: ~Copyable {
             return true
         }
         return try merger?.next(into: record) ?? false
-    }
-}
-
-/// The fixed sizes of a sort's records.
-struct ExternalSortLayout: Sendable {
-    let recordByteCount: Int
-    let keyByteCount: Int
-
-    /// The first eight bytes of a record as a number that compares as they do.
-    @inline(__always)
-    func prefix(of record: UnsafeRawPointer) -> UInt64 {
-        UInt64(bigEndian: record.loadUnaligned(as: UInt64.self))
     }
 }
 

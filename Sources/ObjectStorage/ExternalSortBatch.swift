@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#else
-import Darwin
-#endif
-
 /// The records of an external sort that are in memory, and their order.
 ///
 /// Owns its memory: all of it is taken at once, and given back by `release` or with the value.
@@ -13,24 +5,34 @@ struct ExternalSortBatch: ~Copyable {
     /// What is sorted instead of the records: the first bytes of the key, and where the record lies.
     private struct Entry {
         var prefix: UInt64
-        var index: UInt32
+        var offset: UInt32
     }
 
     let layout: ExternalSortLayout
     private let capacity: Int
+    private let byteCapacity: Int
     private var records: UnsafeMutableRawPointer?
     private var order: UnsafeMutableBufferPointer<Entry>
+    private var usedByteCount = 0
     private(set) var count = 0
 
     var isEmpty: Bool { count == 0 }
-    var isFull: Bool { count == capacity }
 
     init(layout: ExternalSortLayout, memoryByteCount: Int) {
         self.layout = layout
         // Sorting entries takes up to half of their memory again.
-        let perRecord = layout.recordByteCount + MemoryLayout<Entry>.stride * 3 / 2
-        capacity = min(max(16, memoryByteCount / perRecord), Int(UInt32.max))
-        records = UnsafeMutableRawPointer.allocate(byteCount: capacity * layout.recordByteCount, alignment: 16)
+        let perEntry = MemoryLayout<Entry>.stride * 3 / 2
+        let memoryByteCount = min(memoryByteCount, Int(UInt32.max))
+        if layout.isFixed {
+            let recordByteCount = layout.largestRecordByteCount
+            capacity = max(16, memoryByteCount / (recordByteCount + perEntry))
+            byteCapacity = capacity * recordByteCount
+        } else {
+            // A record of a short key and a little more takes some 48 bytes.
+            byteCapacity = max(layout.largestRecordByteCount, memoryByteCount * 2 / 3)
+            capacity = max(16, memoryByteCount / 3 / perEntry)
+        }
+        records = UnsafeMutableRawPointer.allocate(byteCount: byteCapacity, alignment: 16)
         order = .allocate(capacity: capacity)
     }
 
@@ -39,14 +41,22 @@ struct ExternalSortBatch: ~Copyable {
         order.deallocate()
     }
 
+    func hasRoom(for byteCount: Int) -> Bool {
+        count < capacity && usedByteCount + byteCount <= byteCapacity
+    }
+
     mutating func append(_ record: UnsafeRawBufferPointer) {
-        precondition(record.count == layout.recordByteCount, "every record of a sort has the same size")
-        guard let records, let source = record.baseAddress, count < capacity else {
+        guard let records, let source = record.baseAddress, hasRoom(for: record.count) else {
             preconditionFailure("a batch takes records until it is full or released")
         }
-        let place = records + count * layout.recordByteCount
-        place.copyMemory(from: source, byteCount: layout.recordByteCount)
-        order.initializeElement(at: count, to: Entry(prefix: layout.prefix(of: place), index: UInt32(count)))
+        precondition(
+            record.count == layout.byteCount(of: source) && record.count <= layout.largestRecordByteCount,
+            "a record has the size that the sort was made for, or that its head says"
+        )
+        let place = records + usedByteCount
+        place.copyMemory(from: source, byteCount: record.count)
+        order.initializeElement(at: count, to: Entry(prefix: layout.prefix(of: place), offset: UInt32(usedByteCount)))
+        usedByteCount += record.count
         count += 1
     }
 
@@ -57,34 +67,32 @@ struct ExternalSortBatch: ~Copyable {
         var used = UnsafeMutableBufferPointer(rebasing: order[..<count])
         used.sort { left, right in
             if left.prefix != right.prefix { return left.prefix < right.prefix }
-            let comparison = memcmp(
-                records + Int(left.index) * layout.recordByteCount + 8,
-                records + Int(right.index) * layout.recordByteCount + 8,
-                layout.keyByteCount - 8
-            )
-            return comparison != 0 ? comparison < 0 : left.index < right.index
+            let comparison = layout.compareBehindPrefix(records + Int(left.offset), records + Int(right.offset))
+            return comparison != 0 ? comparison < 0 : left.offset < right.offset
         }
     }
 
     /// Copies the record of the given rank in the sorted order.
     func copyRecord(atRank rank: Int, to target: UnsafeMutableRawBufferPointer) {
         guard let records else { return }
-        let source = records + Int(order[rank].index) * layout.recordByteCount
-        target.copyMemory(from: UnsafeRawBufferPointer(start: source, count: layout.recordByteCount))
+        target.copyMemory(from: record(atRank: rank, in: records))
     }
 
     /// Writes all records in order to the end of `file`.
     func write(to file: ExternalSortSpill) throws(ObjectStoreError) {
         guard let records else { return }
-        for rank in 0..<count {
-            let source = records + Int(order[rank].index) * layout.recordByteCount
-            try file.append(UnsafeRawBufferPointer(start: source, count: layout.recordByteCount))
-        }
+        for rank in 0..<count { try file.append(record(atRank: rank, in: records)) }
         try file.flush()
+    }
+
+    private func record(atRank rank: Int, in records: UnsafeMutableRawPointer) -> UnsafeRawBufferPointer {
+        let start = UnsafeRawPointer(records + Int(order[rank].offset))
+        return UnsafeRawBufferPointer(start: start, count: layout.byteCount(of: start))
     }
 
     mutating func removeAll() {
         count = 0
+        usedByteCount = 0
     }
 
     /// Gives the memory back; the batch is then empty for good.
@@ -93,6 +101,6 @@ struct ExternalSortBatch: ~Copyable {
         records = nil
         order.deallocate()
         order = UnsafeMutableBufferPointer(start: nil, count: 0)
-        count = 0
+        removeAll()
     }
 }

@@ -37,7 +37,10 @@ struct ExternalSortMerger: ~Copyable {
         self.layout = layout
         self.file = file
         let share = min(memoryByteCount / max(1, runs.count), Self.largestWindowByteCount)
-        windowByteCount = max(1, share / layout.recordByteCount) * layout.recordByteCount
+        windowByteCount =
+            layout.isFixed
+            ? max(1, share / layout.largestRecordByteCount) * layout.largestRecordByteCount
+            : max(share, layout.largestRecordByteCount)
         windows = .allocate(byteCount: max(1, runs.count) * windowByteCount, alignment: 16)
         heap.reserveCapacity(runs.count)
         for (slot, run) in runs.enumerated() {
@@ -54,7 +57,7 @@ struct ExternalSortMerger: ~Copyable {
     /// Copies the next record in order to the start of `record`; false after the last one.
     mutating func next(into record: UnsafeMutableRawBufferPointer) throws(ObjectStoreError) -> Bool {
         guard !heap.isEmpty else { return false }
-        record.copyMemory(from: UnsafeRawBufferPointer(start: pointer(heap[0]), count: layout.recordByteCount))
+        record.copyMemory(from: first)
         try advance()
         return true
     }
@@ -62,16 +65,22 @@ struct ExternalSortMerger: ~Copyable {
     /// Writes all records in order to the end of `target`.
     mutating func writeAll(to target: ExternalSortSpill) throws(ObjectStoreError) {
         while !heap.isEmpty {
-            try target.append(UnsafeRawBufferPointer(start: pointer(heap[0]), count: layout.recordByteCount))
+            try target.append(first)
             try advance()
         }
         try target.flush()
     }
 
+    /// The record that is first in order; there is one.
+    private var first: UnsafeRawBufferPointer {
+        let start = pointer(heap[0])
+        return UnsafeRawBufferPointer(start: start, count: layout.byteCount(of: start))
+    }
+
     /// Moves the first window to its next record and restores the heap.
     private mutating func advance() throws(ObjectStoreError) {
-        heap[0].position += layout.recordByteCount
-        if heap[0].position < heap[0].end {
+        heap[0].position += first.count
+        if layout.isWhole(pointer(heap[0]), availableByteCount: heap[0].end - heap[0].position) {
             heap[0].prefix = layout.prefix(of: pointer(heap[0]))
         } else {
             var window = heap[0]
@@ -85,16 +94,21 @@ struct ExternalSortMerger: ~Copyable {
         siftDown(0)
     }
 
-    /// Reads the next bytes of a window's run; false at its end.
+    /// Reads the next bytes of a window's run behind the start of a record that is there; false at the run's end.
     private func fill(_ window: inout Window) throws(ObjectStoreError) -> Bool {
-        let byteCount = Int(min(UInt64(windowByteCount), window.remaining.byteCount))
-        guard byteCount > 0 else { return false }
-        let target = UnsafeMutableRawBufferPointer(start: windows + window.slot * windowByteCount, count: byteCount)
-        try file.read(into: target, at: window.remaining.offset)
+        let slot = windows + window.slot * windowByteCount
+        let keptByteCount = window.end - window.position
+        if keptByteCount > 0 { memmove(slot, slot + window.position, keptByteCount) }
+        let byteCount = Int(min(UInt64(windowByteCount - keptByteCount), window.remaining.byteCount))
+        guard keptByteCount + byteCount > 0 else { return false }
+        try file.read(
+            into: UnsafeMutableRawBufferPointer(start: slot + keptByteCount, count: byteCount),
+            at: window.remaining.offset
+        )
         window.remaining.offset += UInt64(byteCount)
         window.remaining.byteCount -= UInt64(byteCount)
         window.position = 0
-        window.end = byteCount
+        window.end = keptByteCount + byteCount
         window.prefix = layout.prefix(of: pointer(window))
         return true
     }
@@ -106,7 +120,7 @@ struct ExternalSortMerger: ~Copyable {
 
     private func isBefore(_ left: Window, _ right: Window) -> Bool {
         if left.prefix != right.prefix { return left.prefix < right.prefix }
-        let comparison = memcmp(pointer(left) + 8, pointer(right) + 8, layout.keyByteCount - 8)
+        let comparison = layout.compareBehindPrefix(pointer(left), pointer(right))
         return comparison != 0 ? comparison < 0 : left.slot < right.slot
     }
 

@@ -5,7 +5,8 @@ package final class ExternalSortSpill {
     /// Where temporary files are made.
     package struct Place: Sendable {
         package var fileSystem: any FileSystem
-        /// A directory on a device with room: 32 bytes for each key of a scan.
+        /// A directory on a device with room: 32 bytes for each key of a scan; for a comparison some 80 bytes and the
+        /// key's own for each key of both sides.
         package var directory: String
 
         package init(fileSystem: any FileSystem = PosixFileSystem(), directory: String) {

@@ -12,6 +12,8 @@ package struct OperationProgress: Hashable, Sendable {
         case restoring
         case exporting
         case verifying
+        /// Keys of one side of a comparison are read.
+        case comparing
         case rebuilding
         case purging
     }

@@ -7,6 +7,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case usage = 2
     case partial = 3
     case brake = 4
+    case differences = 5
     case repositoryAbsent = 10
     case locked = 11
     case denied = 12
@@ -44,6 +45,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .usage: "the command line or the policy is wrong"
         case .partial: "done but partial: usable, with warnings"
         case .brake: "a brake of retention refused: nothing was deleted"
+        case .differences: "differences were found (diff --exit-code)"
         case .repositoryAbsent: "the repository or its catalog is not there"
         case .locked: "locked; the holder is named"
         case .denied: "wrong credentials or missing permissions on the source or target"

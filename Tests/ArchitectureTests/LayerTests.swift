@@ -12,6 +12,7 @@ struct LayerTests {
         ["Transport", "ObjectStorage"],
         ["ArchiveIO"],
         ["Capture", "Restore", "Catalog", "Policy"],
+        ["Comparison"],
         ["Operations"],
         ["rewarm"],
     ]

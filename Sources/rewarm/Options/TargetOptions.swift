@@ -12,6 +12,15 @@ struct TargetOptions: ParsableArguments, Sendable {
     )
     var target: NodeURLArgument
 
+    @OptionGroup var access: TargetAccessOptions
+
+    func connectionOptions(_ console: Console) throws -> ConnectionOptions {
+        try access.connectionOptions(to: target, console)
+    }
+}
+
+/// How to get into a target; its URL is the command's own affair.
+struct TargetAccessOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("target-password-file"),
         help: ArgumentHelp(
@@ -57,7 +66,7 @@ struct TargetOptions: ParsableArguments, Sendable {
         }
     }
 
-    func connectionOptions(_ console: Console) throws -> ConnectionOptions {
+    func connectionOptions(to target: NodeURLArgument, _ console: Console) throws -> ConnectionOptions {
         try NodeConnectionSettings(
             role: "target",
             url: target.url(),

@@ -1,0 +1,19 @@
+package import NIOCore
+import RDB
+import RESP
+package import Transport
+
+/// The function libraries of a live node.
+package enum NodeLibraries: Sendable {
+    /// As bodies of records; none on a server that knows no functions.
+    case found([ByteBuffer])
+    /// The node did not let them be read: its words.
+    case refused(String)
+
+    package static func read(_ connection: NodeConnection) async throws -> Self {
+        let reply = try await connection.reply(to: ["FUNCTION", "DUMP"])
+        if let payload = reply.bytes { return .found(try FunctionPayload.bodies(of: payload)) }
+        guard let error = reply.error, !error.isUnknownCommand else { return .found([]) }
+        return .refused(error.safeText)
+    }
+}
