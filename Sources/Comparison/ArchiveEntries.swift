@@ -23,9 +23,17 @@ package struct ArchiveEntries: Sendable {
     private let role: ComparisonSideRole
     private let options: ComparisonOptions
     private let scope: ValueFingerprinter.Scope
-    private let readsValues: Bool
+    private let content: Content
 
-    /// Without `readsValues` entries have names and places alone.
+    /// What entries tell.
+    package enum Content: Sendable {
+        case values
+        /// Names and places alone.
+        case names
+        /// The same, of the blocks that are not damaged.
+        case intactNames
+    }
+
     package init(
         _ archive: ArchiveReader,
         part: UInt32,
@@ -33,7 +41,7 @@ package struct ArchiveEntries: Sendable {
         role: ComparisonSideRole,
         options: ComparisonOptions,
         scope: ValueFingerprinter.Scope,
-        readsValues: Bool = true
+        content: Content = .values
     ) {
         self.archive = archive
         self.part = part
@@ -41,7 +49,7 @@ package struct ArchiveEntries: Sendable {
         self.role = role
         self.options = options
         self.scope = scope
-        self.readsValues = readsValues
+        self.content = content
     }
 
     /// Appends all entries to `side`; `progress` is told the bytes of records after each block.
@@ -51,7 +59,8 @@ package struct ArchiveEntries: Sendable {
     ) async throws -> Account {
         var account = Account()
         var chained: [ComparisonEntry] = []
-        try await archive.withMappedBlocks(transform: { try entries(of: $0) }) { blocks in
+        let isSalvage = if case .intactNames = content { true } else { false }
+        try await archive.withMappedBlocks(passingDamaged: isSalvage, transform: { try entries(of: $0) }) { blocks in
             while let block = try await blocks.next() {
                 try side.append(records: block.records)
                 for entry in block.longKeyEntries { try side.append(entry) }
@@ -93,7 +102,7 @@ package struct ArchiveEntries: Sendable {
             result.keyCount += 1
             var entry = ComparisonEntry(database: database, key: record.key(in: block.bytes), expiry: record.expiry)
             entry.place = .init(part: part, record: RecordPlace(block: number, ordinal: record.ordinal))
-            if readsValues {
+            if case .values = content {
                 entry.typeName = typeName(record, in: block)
                 guard record.chunk == nil else {
                     result.chained.append(entry)

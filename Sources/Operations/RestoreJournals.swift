@@ -43,6 +43,7 @@ struct RestoreJournals {
         _ control: NodeConnection,
         _ clock: TargetClock
     ) async throws -> Interrupted {
+        guard options.method == .commands else { return Interrupted() }
         guard let found = try find(snapshot, target, isNeeded: options.resumes) else {
             if options.resumes {
                 context.inform(

@@ -174,6 +174,11 @@ package struct RestoreOperation: Sendable {
         _ parts: SnapshotParts,
         _ context: OperationContext
     ) async throws -> RestoreReport {
+        var parts = parts
+        if request.options.onlyMissing {
+            try await PresentRecords(manifest: access.manifest, options: request.options, context: context)
+                .mark(&parts, in: target.connection, keyspace: target.plan.target.keyspace.keys.sorted())
+        }
         let result =
             switch request.options.method {
             case .commands:

@@ -25,6 +25,8 @@ struct ChainSender {
     let lane: RestoreLane
     let pieces: PieceSender
     let source: ValueSource
+    /// Whether `--only-missing` found the key in the target.
+    let isPresent: Bool
     let isSalvage: Bool
 
     /// Sends the value of `first`, the record of the first chunk.
@@ -41,6 +43,10 @@ struct ChainSender {
         let fate = key.withUnsafeReadableBytes { pump.fate(first, in: block, key: $0, now: now) }
         guard case .send(let database, let deadline) = fate else {
             if case .none(let recordClass, let reason) = fate { tally.accounting.add(to: recordClass, because: reason) }
+            return .counted
+        }
+        guard !isPresent else {
+            tally.accounting.add(to: .existing)
             return .counted
         }
         guard pump.fitsOneCommand(first, bodyByteCount: source.byteCount, deadline: deadline) else {

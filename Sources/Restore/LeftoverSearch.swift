@@ -25,13 +25,12 @@ package enum LeftoverSearch {
         _ facts: TargetFacts,
         _ options: RestoreOptions
     ) async throws(TransportError) -> StandingKeys {
-        let limit = options.existing == .refuse ? refusedKeyCount : searchedKeyCount
+        let limit = options.refusesKeys ? refusedKeyCount : searchedKeyCount
         guard !options.flushTarget, !facts.isLoading, facts.keyCount <= limit else { return StandingKeys() }
         // Temporary keys have deadlines.
         let databases = facts.keyspace.filter { $0.value.expiringKeyCount > 0 }.keys.sorted()
         var found = StandingKeys()
-        for database in databases {
-            guard try await connection.reply(to: ["SELECT", .number(Int64(database))]).isOK else { continue }
+        for database in databases where try await connection.reply(to: ["SELECT", .number(Int64(database))]).isOK {
             for key in try await candidates(connection) {
                 found.places.append(StandingKeys.Place(database: database, key: key))
             }

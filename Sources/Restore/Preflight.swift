@@ -144,7 +144,7 @@ package enum Preflight {
     }
 
     private static func contents(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
-        guard target.usersKeyCount > 0, options.existing == .refuse, !options.flushTarget else { return nil }
+        guard target.usersKeyCount > 0, options.refusesKeys, !options.flushTarget else { return nil }
         return .refusal(
             .notEmpty,
             "\(target.address) holds \(target.usersKeyCount) keys",
@@ -167,7 +167,7 @@ package enum Preflight {
                 advice: "restore to Redis 7.0, Valkey 7.2 or newer to have them"
             )
         }
-        guard present > 0, options.existing == .refuse, !options.flushTarget else { return nil }
+        guard present > 0, options.refusesKeys, !options.flushTarget else { return nil }
         return .refusal(
             .functionsPresent,
             "\(target.address) holds \(present) function \(present == 1 ? "library" : "libraries")",

@@ -131,6 +131,9 @@ struct RecordPump: Sendable {
             case .none(let recordClass, let reason):
                 tally.accounting.add(to: recordClass, because: reason)
                 return true
+            case .send where block.isPresent(layout.ordinal):
+                tally.accounting.add(to: .existing)
+                return true
             case .send(let database, let deadline):
                 guard batch.isEmpty || batch.database == database else { return false }
                 let fieldEnd = fieldEnd(layout, bytes, now: now)

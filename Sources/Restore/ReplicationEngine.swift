@@ -98,19 +98,9 @@ package struct ReplicationEngine: Sendable {
                 telling.recordTotal = result.accounting.captured
                 telling.isChecking = true
                 progress(telling)
-                let check = TargetCheck(
-                    plan: plan,
-                    clock: clock,
-                    evictedBefore: evictedBefore,
-                    countsKeys: true
-                )
+                let check = TargetCheck(plan: plan, clock: clock, evictedBefore: evictedBefore)
                 let counts = stream.counts
-                result.verification = await check.run(
-                    control,
-                    counts.keyspace,
-                    counts.sample.entries,
-                    &result.accounting
-                )
+                result.verification = await check.run(control, counts.keyspace, counts.sample, &result.accounting)
             }
             result.dueKeyCount = stream.counts.keyspace.dueCount(by: clock.now)
             result.duration = begin.duration(to: .now)
@@ -294,7 +284,6 @@ package struct ReplicationEngine: Sendable {
             lostBlocks: counts.lostBlocks,
             sentByteCount: counts.byteCount,
             startedAt: startedAt,
-            retryCount: 0,
             loadingDuration: .zero,
             duration: .zero
         )

@@ -6,7 +6,6 @@ import Transport
 /// One task owns it.
 final class RestoreAttempts {
     private let job: RestoreJob
-    private let target: ConnectionOptions
     private let journal: RestoreJournal?
     private let notify: @Sendable (String) -> Void
     /// The connections of the last attempt.
@@ -17,13 +16,12 @@ final class RestoreAttempts {
     private(set) var evictedBefore: UInt64
     private(set) var retryCount: UInt64 = 0
     private(set) var sentByteCount: UInt64 = 0
-    /// Temporary keys that may exist.
-    private var standing = StandingKeys()
+    /// Temporary keys that attempts may have left in the target.
+    private(set) var standing = StandingKeys()
 
     init(
         _ job: RestoreJob,
         over link: RestoreLink,
-        to target: ConnectionOptions,
         node: JournaledNode,
         evictedBefore: UInt64,
         tally: RestoreTally,
@@ -32,7 +30,6 @@ final class RestoreAttempts {
     ) {
         self.job = job
         self.link = link
-        self.target = target
         self.node = node
         self.evictedBefore = evictedBefore
         self.tally = tally
@@ -46,20 +43,11 @@ final class RestoreAttempts {
         var deadline = ContinuousClock.now.advanced(by: patience)
         while true {
             let before = tally.confirmed.end
-            let pieces = job.makePieceSender(to: target, clock: link.clock)
-            let run = RestoreRun(
-                job,
-                over: link,
-                pieces: pieces,
-                from: tally,
-                journal: journal,
-                sentByteCount: sentByteCount
-            )
+            let run = RestoreRun(job, over: link, from: tally, journal: journal, sentByteCount: sentByteCount)
             let ending = await run.run()
-            await pieces.close()
-            await removeTemporaryKeys(pieces.standing)
             tally = run.tally
             sentByteCount = run.sentByteCount
+            standing.places += run.standing.places
             await journal?.note(tally.takeUnwritten())
             guard patience > .zero, ending.mayPass else { return ending }
             // Patience begins anew with every window that got through.
@@ -75,15 +63,6 @@ final class RestoreAttempts {
             }
             retryCount += 1
         }
-    }
-
-    /// Removes what values piece by piece have left behind, as far as the target answers.
-    private func removeTemporaryKeys(_ left: StandingKeys) async {
-        standing.places += left.places
-        let (standing, control) = (standing, link.control)
-        // Also when the run was cancelled: a task of its own does not know of it.
-        let count = await Task { await standing.remove(over: control) }.value
-        self.standing.places.removeFirst(count)
     }
 
     // MARK: A new connection
@@ -121,7 +100,7 @@ final class RestoreAttempts {
 
     /// One attempt: nil if the target is there and not yet fit.
     private func attempt(until deadline: ContinuousClock.Instant) async throws -> Found? {
-        var options = target
+        var options = job.target
         let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
         options.connectTimeout = min(options.connectTimeout, left)
         options.loadingPatience = min(options.loadingPatience, left)

@@ -64,6 +64,7 @@ package struct RestoreEngine: Sendable {
             parts: parts,
             start: resumption?.content.header.start ?? startedAt,
             sampleSeed: resumption?.content.header.sampleSeed ?? plan.options.sampleSeed,
+            target: target,
             progress: progress
         )
         var tally = job.makeTally()
@@ -88,7 +89,6 @@ package struct RestoreEngine: Sendable {
         let attempts = RestoreAttempts(
             job,
             over: link,
-            to: target,
             node: plan.target.node,
             evictedBefore: isSameProcess ? resumption?.content.header.evictedBefore ?? evictedBefore : 0,
             tally: tally,
@@ -97,6 +97,9 @@ package struct RestoreEngine: Sendable {
         )
         let resumedCount = tally.handledRecordCount
         let ending = await attempts.run()
+        let (standing, last) = (attempts.standing, attempts.link.control)
+        // Also when the run was cancelled: a task of its own does not know of it.
+        await Task { _ = await standing.remove(over: last) }.value
         let loaded = ContinuousClock.now
         let wasEmpty = resumption?.content.header.wasEmpty ?? header.wasEmpty
         var result = await finish(attempts, ending, job, wasEmpty: wasEmpty)
@@ -135,14 +138,9 @@ package struct RestoreEngine: Sendable {
             plan: plan,
             clock: link.clock,
             evictedBefore: attempts.evictedBefore,
-            countsKeys: wasEmpty
+            wasEmpty: wasEmpty
         )
-        let verification = await check.run(
-            link.control,
-            totals.keyspace,
-            tally.sample.entries,
-            &totals.accounting
-        )
+        let verification = await check.run(link.control, totals.keyspace, tally.sample, &totals.accounting)
         if attempts.retryCount > 0 { await link.close() }
         return RestoreResult(
             ending: ending,

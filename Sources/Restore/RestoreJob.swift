@@ -12,6 +12,7 @@ struct RestoreJob: Sendable {
     /// The target's clock when the restore began: that of its first run, from which remaining lives are counted.
     let start: UnixMilliseconds
     let sampleSeed: UInt64
+    let target: ConnectionOptions
     let progress: @Sendable (RestoreProgress) -> Void
     private let typeNames: [String?]
 
@@ -21,6 +22,7 @@ struct RestoreJob: Sendable {
         parts: [RestorePart],
         start: UnixMilliseconds,
         sampleSeed: UInt64,
+        target: ConnectionOptions,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.plan = plan
@@ -29,6 +31,7 @@ struct RestoreJob: Sendable {
         order = BlockOrder(parts)
         self.start = start
         self.sampleSeed = sampleSeed
+        self.target = target
         self.progress = progress
         let format = manifest.format
         typeNames = (0...UInt8.max).map { RDBValueTypes.row(type: $0, format: format)?.name }
@@ -49,12 +52,10 @@ struct RestoreJob: Sendable {
         )
     }
 
-    func makePacer() -> RatePacer? {
-        plan.options.keysPerSecond.map { RatePacer(keysPerSecond: $0, start: .now) }
-    }
+    private var resolver: DeadlineResolver { DeadlineResolver(plan.options, manifest, start: start) }
 
-    /// What writes values that no one command can carry.
-    func makePieceSender(to target: ConnectionOptions, clock: TargetClock) -> PieceSender {
+    /// The sender of values that are too large for one command; `clock` is the target's.
+    func makePieceSender(_ clock: TargetClock) -> PieceSender {
         let keys = TemporaryKeys(keepsSlots: plan.target.isClusterNode)
         return PieceSender(
             lane: PieceLane(target: target, token: keys.token),
@@ -67,7 +68,9 @@ struct RestoreJob: Sendable {
         )
     }
 
-    private var resolver: DeadlineResolver { DeadlineResolver(plan.options, manifest, start: start) }
+    func makePacer() -> RatePacer? {
+        plan.options.keysPerSecond.map { RatePacer(keysPerSecond: $0, start: .now) }
+    }
 
     func makePump(batchRecordLimit: Int?) -> RecordPump {
         RecordPump(

@@ -6,7 +6,7 @@ extension RestoreOptions {
         func list(_ texts: [String]) -> String { texts.isEmpty ? "none" : texts.sorted().joined(separator: ", ") }
         return [
             "--ttl": deadlineMode.rawValue,
-            "--ttl-jitter": "\(deadlineJitterPercent) %",
+            "--ttl-jitter": "\(deadlineJitterPercent)",
             "--existing": existing.rawValue,
             "--match": list(match.map(\.description)),
             "--exclude": list(exclude.map(\.description)),

@@ -29,6 +29,8 @@ package struct RestoreOptions: Hashable, Sendable {
     /// The largest share of a remaining life that is taken away, in percent; see `DeadlineJitter`.
     package var deadlineJitterPercent = 0
     package var existing = ExistingMode.refuse
+    /// Look first which keys the target has, and send only the others.
+    package var onlyMissing = false
     /// Empty the target before the first write.
     package var flushTarget = false
     /// Keys must match one of these, if there are any.
@@ -65,6 +67,7 @@ package struct RestoreOptions: Hashable, Sendable {
             return "'\(unknown)' is no type; known are \(Self.typeNames.joined(separator: ", "))"
         }
         if let contradiction = DatabaseMapping.contradiction(in: databases) { return contradiction }
+        if let contradiction = contradictionOfOnlyMissing { return contradiction }
         if let contradiction = contradictionOfMethod { return contradiction }
         guard DeadlineJitter.percents.contains(deadlineJitterPercent) else {
             return "the jitter must be 0 to 100 percent of the remaining life"
@@ -76,6 +79,18 @@ package struct RestoreOptions: Hashable, Sendable {
         if let count = connectionCount, !(1...64).contains(count) { return "connections must be 1 to 64" }
         return nil
     }
+
+    private var contradictionOfOnlyMissing: String? {
+        guard onlyMissing else { return nil }
+        if existing == .replace {
+            return "--only-missing leaves keys that exist alone, --existing replace replaces them"
+        }
+        if flushTarget { return "--only-missing is of no use for a target that --flush-target empties" }
+        return method == .replication ? "--only-missing goes with --method commands" : nil
+    }
+
+    /// Whether a target that holds keys is refused.
+    package var refusesKeys: Bool { existing == .refuse && !onlyMissing }
 
     /// What only the other method has.
     private var contradictionOfMethod: String? {

@@ -7,6 +7,8 @@ package struct RestorePart: Sendable {
     package let descriptor: PartDescriptor
     /// Opened whole, or salvaged.
     package let reader: ArchiveReader
+    /// Records whose keys the target has, as `--only-missing` found; nil if nobody looked.
+    package var present: RecordSet?
 
     package init(descriptor: PartDescriptor, reader: ArchiveReader) {
         self.descriptor = descriptor

@@ -46,7 +46,7 @@ package struct RestoreResult: Sendable {
     /// nil for a restore that begins at the beginning.
     package var resumedFrom: Resumption?
     /// How often the connection was made anew.
-    package var retryCount: UInt64
+    package var retryCount: UInt64 = 0
     /// From the first block to the last answer, and with the check.
     package var loadingDuration: Duration
     package var duration: Duration

@@ -31,14 +31,13 @@ final class RestoreRun {
     init(
         _ job: RestoreJob,
         over link: RestoreLink,
-        pieces: PieceSender,
         from tally: RestoreTally,
         journal: RestoreJournal?,
         sentByteCount: UInt64
     ) {
         self.job = job
         self.link = link
-        self.pieces = pieces
+        pieces = job.makePieceSender(link.clock)
         self.tally = tally
         self.journal = journal
         self.sentByteCount = sentByteCount
@@ -118,7 +117,8 @@ final class RestoreRun {
             part: index,
             number: number,
             cursor: block.records(),
-            superseded: job.parts[index].reader.superseded.ordinals(inBlock: number)
+            superseded: job.parts[index].reader.superseded.ordinals(inBlock: number),
+            present: job.parts[index].present
         )
         while true {
             let countBefore = state.finishedCount
@@ -131,8 +131,8 @@ final class RestoreRun {
             case .chain: tally.totals.chains.append(BlockPlace(part: index, block: number))
             case .large(let layout):
                 let bytes = state.cursor.bytes
-                let body = ValueSource(whole: layout.body(in: bytes))
-                try await send(layout, in: bytes, BlockPlace(part: index, block: number), from: body)
+                let place = BlockPlace(part: index, block: number)
+                try await send(layout, in: bytes, place, from: ValueSource(whole: layout.body(in: bytes)))
             }
         }
     }
@@ -228,11 +228,13 @@ final class RestoreRun {
         _ place: BlockPlace,
         from source: ValueSource
     ) async throws {
+        let recordPlace = RecordPlace(block: place.block, ordinal: first.ordinal)
         let sender = ChainSender(
             pump: pump,
             lane: link.lanes[0],
             pieces: pieces,
             source: source,
+            isPresent: job.parts[place.part].present?.contains(recordPlace) ?? false,
             isSalvage: job.plan.options.salvage
         )
         let rank = tally.sample.rank(part: place.part, block: place.block, ordinal: first.ordinal)
@@ -246,6 +248,9 @@ final class RestoreRun {
         try checkForRefusal()
     }
 
+    /// Temporary keys that may stand in the target when it has ended.
+    var standing: StandingKeys { pieces.standing }
+
     // MARK: The end
 
     /// Waits for answers that can still come, and closes the lanes.
@@ -258,5 +263,6 @@ final class RestoreRun {
                 await lane.giveUp(&tally)
             }
         }
+        await pieces.close()
     }
 }

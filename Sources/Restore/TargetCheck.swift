@@ -8,15 +8,15 @@ struct TargetCheck: Sendable {
     let clock: TargetClock
     /// `evicted_keys` of the target when the restore began.
     let evictedBefore: UInt64
-    /// Whether it held no keys before, so that its counts can be foretold.
-    let countsKeys: Bool
+    /// Whether the target held no keys when the restore began; nil if it began with this run.
+    var wasEmpty: Bool?
 
     /// Holds the counts of INFO and the sample against what was stored, and moves evicted keys in the accounting; nil if
     /// the target does not answer any more.
     func run(
         _ control: NodeConnection,
         _ keyspace: LoadedKeyspace,
-        _ sample: [RestoreSample.Entry],
+        _ sample: RestoreSample,
         _ accounting: inout RestoreAccounting
     ) async -> RestoreVerification? {
         do throws(TransportError) {
@@ -24,7 +24,7 @@ struct TargetCheck: Sendable {
             // One INFO tells both, so that they belong together.
             let node = try await control.probe()
             var evictedCount = Self.difference(node.evictedKeyCount, evictedBefore)
-            if countsKeys {
+            if wasEmpty ?? (plan.target.usersKeyCount == 0 || plan.options.flushTarget) {
                 verification.databases = RestoreVerification.check(
                     keyspace,
                     against: node.keyspace.mapValues {
@@ -42,7 +42,7 @@ struct TargetCheck: Sendable {
                 readsValues: isUntouched || plan.dialect.accessUse == .none,
                 clock: clock
             )
-            try await reader.read(sample, into: &verification)
+            try await reader.read(sample.entries, into: &verification)
             // A target that is short of memory goes on evicting.
             evictedCount = Self.difference(try await control.evictedKeyCount(), evictedBefore)
             accounting.moveRestoredToEvicted(evictedCount)

@@ -3,6 +3,7 @@ import Comparison
 import NIOCore
 import ObjectStorage
 import RDB
+import Restore
 import SnapshotModel
 import Transport
 
@@ -129,13 +130,20 @@ struct NodeDiff {
     ) async throws {
         guard !candidates.isEmpty else { return }
         for look in try await looks.look(at: candidates) {
-            tally.add(look.judgement)
             switch look.judgement.verdict {
-            case .different(let difference): try receive(.key(difference))
+            case .different(let difference):
+                if Self.isOwn(difference) { continue }
+                try receive(.key(difference))
             case .same, .unwanted: tally.settledCount += 1
             case .expired: break
             }
+            tally.add(look.judgement)
         }
+    }
+
+    /// Temporary keys of a restore are nobody's data.
+    private static func isOwn(_ difference: ComparisonDifference) -> Bool {
+        difference.kind == .extra && TemporaryKey(name: difference.key) != nil
     }
 
     /// False where the node did not let its libraries be read.

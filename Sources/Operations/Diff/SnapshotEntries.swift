@@ -16,8 +16,7 @@ struct SnapshotEntries: Sendable {
         _ access: SnapshotAccess,
         _ role: ComparisonSideRole,
         _ options: ComparisonOptions,
-        _ scope: ValueFingerprinter.Scope,
-        readsValues: Bool = true
+        _ scope: ValueFingerprinter.Scope
     ) async throws -> Self {
         var parts: [UInt32: ArchiveEntries] = [:]
         var archives: [ArchiveReader] = []
@@ -31,8 +30,7 @@ struct SnapshotEntries: Sendable {
                 format: access.manifest.format,
                 role: role,
                 options: options,
-                scope: scope,
-                readsValues: readsValues
+                scope: scope
             )
         }
         return Self(manifest: access.manifest, parts: parts, archives: archives)

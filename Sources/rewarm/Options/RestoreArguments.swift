@@ -27,6 +27,12 @@ struct RestoreArguments: ParsableArguments, Sendable {
     )
     var existing = ExistingMode.refuse
 
+    @Flag(
+        name: .customLong("only-missing"),
+        help: "Read the target's key names first and send only what it does not have; keys that exist stay."
+    )
+    var onlyMissing = false
+
     @Flag(name: .customLong("flush-target"), help: "Empty the target before the first write.")
     var flushTarget = false
 
@@ -49,6 +55,7 @@ struct RestoreArguments: ParsableArguments, Sendable {
         selection.apply(to: &options)
         options.deadlineJitterPercent = deadlineJitter
         options.existing = existing
+        options.onlyMissing = onlyMissing
         options.flushTarget = flushTarget
         options.isStrict = strict
         options.keysPerSecond = rate
