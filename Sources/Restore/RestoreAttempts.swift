@@ -48,7 +48,7 @@ final class RestoreAttempts {
             tally = run.tally
             sentByteCount = run.sentByteCount
             standing.places += run.standing.places
-            await journal?.note(tally.takeUnwritten())
+            await journal?.note(tally.takeUnwritten(), reach: tally.reach)
             guard patience > .zero, ending.mayPass else { return ending }
             // Patience begins anew with every window that got through.
             if tally.confirmed.end > before { deadline = .now.advanced(by: patience) }

@@ -45,13 +45,10 @@ package final class RestoreJournal {
     func advance(to limit: Int, ahead: Int, _ confirmed: [ConfirmedWindow]) async {
         await finishWriting()
         guard !hasFailed else { return }
-        let line = RestoreJournalLine(confirmed: confirmed, reach: limit + ahead)
-        if durableReach < limit {
-            await write(line)
-        } else {
-            start(line)
-        }
+        let isDurable = durableReach >= limit
         durableReach = max(durableReach, limit + ahead)
+        start(RestoreJournalLine(confirmed: confirmed, reach: durableReach))
+        if !isDurable { await finishWriting() }
     }
 
     /// Notes that the target is another process now, and that units from `from` on are done again.
@@ -60,9 +57,10 @@ package final class RestoreJournal {
         await write(RestoreJournalLine(reach: durableReach, restart: restart))
     }
 
-    /// Notes what was confirmed last, when an attempt ends before its end.
-    func note(_ confirmed: [ConfirmedWindow]) async {
-        await write(RestoreJournalLine(confirmed: confirmed, reach: durableReach))
+    /// Notes what was confirmed last, and how far units were begun, when an attempt ends before its end.
+    func note(_ confirmed: [ConfirmedWindow], reach: Int) async {
+        durableReach = reach
+        await write(RestoreJournalLine(confirmed: confirmed, reach: reach))
     }
 
     /// The restore is done: there is nothing to continue.

@@ -51,7 +51,7 @@ struct RestoreJournalLine: Codable, Sendable {
     var header: RestoreJournalHeader?
     /// Windows whose answers are all in.
     var confirmed: [ConfirmedWindow] = []
-    /// Units before this one may have been sent when the next line is written.
+    /// Units before this one may have been sent, by this run or an earlier one, when the next line is written.
     var reach = 0
     /// The target has become another process, and units from this one on are done again.
     var restart: Restart?
@@ -132,7 +132,7 @@ package struct RestoreJournalContent: Sendable {
             confirmed.add(window)
             sample += window.sample
         }
-        reach = max(reach, line.reach)
+        reach = line.reach
         // Many more than are ever used: the lowest ranks are the sample.
         if sample.count > 4 * RestoreSample.targetCount {
             sample = Array(sample.sorted { $0.rank < $1.rank }.prefix(RestoreSample.targetCount))

@@ -75,7 +75,7 @@ final class RestoreRun {
     /// Begins a unit, and a window with it if the last one is full; `end` is the unit after the last of its kind.
     private func begin(_ unit: Int, before end: Int) async throws {
         tally.sample.unit = unit
-        guard unit >= tally.reach else { return }
+        guard unit >= tally.windowLimit else { return }
         try await flush()
         let count = sizer.next(at: .now)
         var limit = min(unit + count, end)

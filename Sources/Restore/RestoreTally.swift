@@ -162,8 +162,11 @@ extension RestoreTally {
     /// The window that is being filled; batches carry it.
     var currentWindow: Int { open.last?.start ?? 0 }
 
-    /// The unit after the last that may have been sent.
-    var reach: Int { open.last?.limit ?? confirmed.end }
+    /// The unit after the last that belongs to a window.
+    var windowLimit: Int { open.last?.limit ?? confirmed.end }
+
+    /// The unit after the last that was begun, now or earlier.
+    var reach: Int { max(earlierEnd, open.isEmpty ? confirmed.end : sample.unit + 1) }
 
     /// Ends the window that is being filled, if one is, and begins another.
     mutating func openWindow(_ units: Range<Int>) {
@@ -216,7 +219,7 @@ extension RestoreTally {
 
     /// Goes back to the first unit; what the target has counts as restored earlier, unless it `isEmpty`.
     mutating func beginAnew(isEmpty: Bool) {
-        earlierEnd = isEmpty ? 0 : max(earlierEnd, confirmed.end)
+        earlierEnd = isEmpty ? 0 : reach
         confirmed = ConfirmedProgress(start: start)
         sample.removeAll(from: 0)
     }
@@ -225,7 +228,7 @@ extension RestoreTally {
     ///
     /// What the target has of it counts as restored earlier.
     mutating func abandonOpenWindows() {
-        earlierEnd = max(earlierEnd, reach)
+        earlierEnd = reach
         open = []
         endingError = nil
         sample.removeAll(from: confirmed.end)

@@ -34,8 +34,13 @@ struct RestoreHarness {
         try await operation(target.url, change).run(context(during, beforeCheck))
     }
 
-    func run(url: String, _ change: (inout RestoreOptions) -> Void = { _ in }) async throws -> RestoreReport {
-        try await operation(url, change).run(context { _ in })
+    func run(
+        url: String,
+        _ change: (inout RestoreOptions) -> Void = { _ in },
+        replyTimeout: Duration = .seconds(20),
+        during: @escaping @Sendable (UInt64) -> Void = { _ in }
+    ) async throws -> RestoreReport {
+        try await operation(url, change, replyTimeout).run(context(during))
     }
 
     /// The names of the journals of targets that are attached.
@@ -45,12 +50,16 @@ struct RestoreHarness {
 
     private var stateHome: String { fixture.directory.path("state") }
 
-    private func operation(_ url: String, _ change: (inout RestoreOptions) -> Void) throws -> RestoreOperation {
+    private func operation(
+        _ url: String,
+        _ change: (inout RestoreOptions) -> Void,
+        _ replyTimeout: Duration = .seconds(20)
+    ) throws -> RestoreOperation {
         var options = RestoreOptions()
         options.sampleSeed = 7
         change(&options)
         var connection = ConnectionOptions(url: try NodeURL(url))
-        connection.replyTimeout = .seconds(20)
+        connection.replyTimeout = replyTimeout
         connection.loadingPatience = .zero
         let query = SnapshotQuery(fixture.manifest.id.text)
         return RestoreOperation(RestoreRequest(query: query, target: connection, options: options))

@@ -159,7 +159,7 @@ package final class ScriptedConnection {
 
 extension SocketCalls {
     /// A listening socket on a free port of the loopback interface.
-    fileprivate static func listenOnLoopback() throws -> (descriptor: Int32, port: Int) {
+    static func listenOnLoopback() throws -> (descriptor: Int32, port: Int) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw TestSystemCallError(call: "socket", number: errno) }
         var address = sockaddr_in()
