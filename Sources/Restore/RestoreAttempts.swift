@@ -16,6 +16,7 @@ final class RestoreAttempts {
     private(set) var evictedBefore: UInt64
     private(set) var retryCount: UInt64 = 0
     private(set) var sentByteCount: UInt64 = 0
+    private(set) var piecewiseKeyCount: UInt64 = 0
     /// Temporary keys that attempts may have left in the target.
     private(set) var standing = StandingKeys()
 
@@ -48,6 +49,7 @@ final class RestoreAttempts {
             tally = run.tally
             sentByteCount = run.sentByteCount
             standing.places += run.standing.places
+            piecewiseKeyCount += run.piecewiseKeyCount
             await journal?.note(tally.takeUnwritten(), reach: tally.reach)
             guard patience > .zero, ending.mayPass else { return ending }
             // Patience begins anew with every window that got through.

@@ -151,6 +151,7 @@ package struct RestoreEngine: Sendable {
             errorTexts: totals.errorTexts,
             verification: verification,
             lostBlocks: totals.lostBlocks,
+            piecewiseKeyCount: attempts.piecewiseKeyCount,
             sentByteCount: attempts.sentByteCount,
             startedAt: job.start,
             retryCount: attempts.retryCount,

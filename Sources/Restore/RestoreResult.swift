@@ -40,6 +40,8 @@ package struct RestoreResult: Sendable {
     package var verification: RestoreVerification?
     /// Blocks that were lost, as sentences; salvage only.
     package var lostBlocks: [String]
+    /// Values that went piece by piece: what is known of their use (idle time, frequency) no command could say.
+    package var piecewiseKeyCount: UInt64 = 0
     /// Bytes of commands.
     package var sentByteCount: UInt64
     package var startedAt: UnixMilliseconds

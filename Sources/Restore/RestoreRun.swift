@@ -251,6 +251,9 @@ final class RestoreRun {
     /// Temporary keys that may stand in the target when it has ended.
     var standing: StandingKeys { pieces.standing }
 
+    /// Values that this attempt stored piece by piece.
+    var piecewiseKeyCount: UInt64 { pieces.storedCount }
+
     // MARK: The end
 
     /// Waits for answers that can still come, and closes the lanes.

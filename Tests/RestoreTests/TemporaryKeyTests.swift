@@ -13,7 +13,7 @@ struct TemporaryKeyTests {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<500 {
             let key = (0..<Int.random(in: 0...20, using: &random)).map { _ in
-                UInt8.random(in: [0x3A, 0x7B, 0x7D, 0, 0xFF, 0x61], using: &random)
+                ([0x3A, 0x7B, 0x7D, 0, 0xFF, 0x61] as [UInt8])[Int.random(in: 0..<6, using: &random)]
             }
             let temporary = keys.next(for: key)
             let name = Array(temporary.name.readableBytesView)
@@ -44,7 +44,8 @@ struct TemporaryKeyTests {
     private static func reveal(deadline: Int64? = nil, replaces: Bool = false) -> ValueReveal {
         var keys = TemporaryKeys(keepsSlots: false)
         let key = ByteBuffer(string: "key")
-        return ValueReveal(temporary: keys.next(for: key.readableBytesView), key: key, deadline: deadline, replaces: replaces)
+        let temporary = keys.next(for: key.readableBytesView)
+        return ValueReveal(temporary: temporary, key: key, deadline: deadline, replaces: replaces)
     }
 
     @Test func `commands are counted as they are written`() {
@@ -59,7 +60,7 @@ struct TemporaryKeyTests {
     }
 
     @Test func `the answer to EXEC tells what became of the value`() {
-        func error(_ text: String) -> RESPValue { .error(RESPErrorReply(ByteBuffer(string: text))) }
+        func error(_ text: String) -> RESPValue { .error(RESPErrorReply(text)) }
         let missing = error("ERR no such key")
         let ok = RESPValue.simpleString(ByteBuffer(string: "OK"))
         let cases: [(Bool, Int64?, RESPValue, String)] = [
