@@ -35,9 +35,10 @@ package struct RestoreOperation: Sendable {
         try checkRequest()
         return try await context.withSnapshot(request.query) { access in
             try await withTarget(context, access) { target in
-                guard target.plan.needsRehearsal else { return target.plan }
+                guard target.plan.needsRehearsal || needsLossCheck else { return target.plan }
                 return try await access.withParts(salvage: request.options.salvage, context) { parts in
-                    try await rehearsed(target, access, parts, context)
+                    try await needsLossCheck
+                        ? strictPlan(target, access, parts) : rehearsed(target, access, parts, context)
                 }
             }
         }
@@ -56,6 +57,10 @@ package struct RestoreOperation: Sendable {
                 return try await access.withParts(salvage: request.options.salvage, context) { parts in
                     var target = target
                     if request.options.method == .replication { try parts.requireUniqueKeys(access.manifest.id) }
+                    if needsLossCheck {
+                        target.plan = try await strictPlan(target, access, parts)
+                        if let refusal = target.plan.refusal { throw refusal }
+                    }
                     if target.plan.needsRehearsal {
                         target.plan = try await rehearsed(target, access, parts, context)
                         if let refusal = target.plan.refusal { throw refusal }
@@ -201,6 +206,27 @@ package struct RestoreOperation: Sendable {
         var whole = result
         whole.lostBlocks = parts.problems + result.lostBlocks
         return RestoreReport(manifest: access.manifest, plan: target.plan, result: whole)
+    }
+
+    /// A replication stream is looked through anyhow, and refused if it cannot hold everything.
+    private var needsLossCheck: Bool { request.options.strict && request.options.method == .commands }
+
+    /// The plan, once it is known whether the target can hold every record.
+    private func strictPlan(
+        _ target: Target,
+        _ access: SnapshotAccess,
+        _ parts: SnapshotParts
+    ) async throws -> RestorePlan {
+        var plan = target.plan
+        guard plan.refusals.isEmpty else { return plan }
+        var losses = LossCheck(plan, access.manifest, now: target.clock.now)
+        try await losses.look(at: parts.opened, now: target.clock.now)
+        for trial in losses.trials {
+            guard try await !TargetSurvey.takes(trial.payload, target.connection, plan.target) else { continue }
+            losses.noteRefusal(of: trial)
+        }
+        plan.judge(losses)
+        return plan
     }
 
     /// The plan, once it is known whether a stream for the target can hold everything.

@@ -57,6 +57,30 @@ struct FieldDeadlineListpack {
         return result
     }
 
+    /// Of each field, in the order of the listpack; nil for none.
+    var deadlinesByField: [Int64?] { stored.map { $0 > 0 ? $0 : nil } }
+
+    /// Appends the fields that are kept as a table of the form, or as a plain hash.
+    func writeTable(
+        _ fields: HashFields,
+        as form: FieldDeadlineForm?,
+        into output: inout ByteBuffer
+    ) throws(RDBError) {
+        let isWhole = listpack.withUnsafeReadableBytes { bytes in
+            guard let entries = Self.fields(bytes) else { return false }
+            form?.writeHead(fields, into: &output)
+            RDBLength.write(UInt64(fields.kept.count), into: &output)
+            for index in fields.kept {
+                form?.writeBefore(fields.deadlines[index], earliest: fields.earliest, into: &output)
+                PlainWriter.write(entries[index].name, into: &output)
+                PlainWriter.write(entries[index].value, into: &output)
+                form?.writeAfter(fields.deadlines[index], into: &output)
+            }
+            return true
+        }
+        guard isWhole else { throw .malformed(.listpack, offset: UInt64(headerByteCount)) }
+    }
+
     private struct Field {
         var name: ListpackEntry
         var value: ListpackEntry

@@ -1,5 +1,6 @@
 import ByteCoding
 import NIOCore
+import SnapshotModel
 
 /// A hash body of counted entries with a deadline each: Redis 22 and 24, Valkey 22.
 struct FieldDeadlineTable {
@@ -24,25 +25,28 @@ struct FieldDeadlineTable {
         entries = try body.withUnsafeReadableBytes { bytes in Self.entries(bytes, form) }.get()
     }
 
+    /// Of each field, in the order of the body; nil for none.
+    var deadlinesByField: [Int64?] { entries.map(\.deadline) }
+
+    /// Appends the fields that are kept as a table of the form, or as a plain hash.
+    func writeTable(_ fields: HashFields, as form: FieldDeadlineForm?, into output: inout ByteBuffer) {
+        form?.writeHead(fields, into: &output)
+        RDBLength.write(UInt64(fields.kept.count), into: &output)
+        for index in fields.kept {
+            form?.writeBefore(fields.deadlines[index], earliest: fields.earliest, into: &output)
+            body.withUnsafeReadableBytes {
+                _ = output.writeBytes(UnsafeRawBufferPointer(rebasing: $0[entries[index].strings]))
+            }
+            form?.writeAfter(fields.deadlines[index], into: &output)
+        }
+    }
+
     /// The body with each deadline put through `transform`; nil takes it away.
     func rewritten(_ transform: (Int64) -> Int64?) -> ByteBuffer {
-        let deadlines = entries.map { $0.deadline.flatMap(transform) }
-        let earliest = deadlines.compactMap { $0 }.min()
         var result = ByteBuffer()
         result.reserveCapacity(body.readableBytes + 8 * entries.count)
-        // Without any deadline the server writes 0 here, too (`rdbSaveObject`).
-        if case .relativeTable = form { result.writeLittleEndian(earliest ?? 0) }
-        RDBLength.write(UInt64(entries.count), into: &result)
-        for (entry, deadline) in zip(entries, deadlines) {
-            switch form {
-            case .relativeTable:
-                RDBLength.write(deadline.map { UInt64($0 - (earliest ?? 0) + 1) } ?? 0, into: &result)
-            case .absoluteTable: RDBLength.write(deadline.map { UInt64($0) } ?? 0, into: &result)
-            default: break
-            }
-            body.withUnsafeReadableBytes { _ = result.writeBytes(UnsafeRawBufferPointer(rebasing: $0[entry.strings])) }
-            if case .valkeyTable = form { result.writeLittleEndian(deadline ?? -1) }
-        }
+        let fields = HashFields(deadlinesByField, now: UnixMilliseconds(0), hasDeadlines: true, transform: transform)
+        writeTable(fields, as: form, into: &result)
         return result
     }
 

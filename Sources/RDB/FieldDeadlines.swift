@@ -1,3 +1,4 @@
+import ByteCoding
 package import NIOCore
 package import SnapshotModel
 
@@ -114,5 +115,27 @@ enum FieldDeadlineForm {
     func transformed(_ deadline: Int64, _ transform: (UnixMilliseconds) -> Expiry) -> Int64? {
         guard case .at(let instant) = transform(UnixMilliseconds(deadline)) else { return nil }
         return min(max(instant.rawValue, range.lowerBound), range.upperBound)
+    }
+
+    // MARK: Writing a table
+
+    /// What stands in front of the count; without any deadline the server writes 0 here, too (`rdbSaveObject`).
+    func writeHead(_ fields: HashFields, into output: inout ByteBuffer) {
+        if case .relativeTable = self { output.writeLittleEndian(fields.earliest ?? 0) }
+    }
+
+    /// What stands in front of a field.
+    func writeBefore(_ deadline: Int64?, earliest: Int64?, into output: inout ByteBuffer) {
+        switch self {
+        case .relativeTable:
+            RDBLength.write(deadline.map { UInt64($0 - (earliest ?? 0) + 1) } ?? 0, into: &output)
+        case .absoluteTable: RDBLength.write(deadline.map { UInt64($0) } ?? 0, into: &output)
+        case .valkeyTable, .listpack, .bareListpack: break
+        }
+    }
+
+    /// What stands behind a field's value.
+    func writeAfter(_ deadline: Int64?, into output: inout ByteBuffer) {
+        if case .valkeyTable = self { output.writeLittleEndian(deadline ?? -1) }
     }
 }

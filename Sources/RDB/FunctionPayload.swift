@@ -7,6 +7,9 @@ import SnapshotModel
 ///
 /// Source: redis/redis `src/functions.c`, `functionDumpCommand`; `rdbSaveFunctions` in `src/rdb.c` (4f8cdc2a).
 package enum FunctionPayload {
+    /// The version that brought function libraries: what a payload of them is stamped with.
+    package static let rdbVersion = 10
+
     /// A payload of libraries; `bodies` are the bodies of records of kind `functionLibrary`.
     package static func make(bodies: [ByteBuffer], rdbVersion: Int) -> ByteBuffer {
         var payload = ByteBuffer()

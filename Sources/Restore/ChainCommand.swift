@@ -14,11 +14,14 @@ struct ChainCommand {
     private let encoder: RecordEncoder
     private let record: RecordLayout
     private let deadline: Int64?
+    private let rdbVersion: UInt16
     private var form = Form.undecided
 
     /// `record` is that of the first chunk; `deadline` is in Unix milliseconds, nil for none.
-    init(_ encoder: RecordEncoder, _ record: RecordLayout, deadline: Int64?) {
+    /// The payload is stamped with `rdbVersion`.
+    init(_ encoder: RecordEncoder, _ record: RecordLayout, deadline: Int64?, rdbVersion: UInt16) {
         self.encoder = encoder
+        self.rdbVersion = rdbVersion
         self.record = record
         self.deadline = deadline
     }
@@ -79,7 +82,8 @@ struct ChainCommand {
         switch form {
         case .undecided: break
         case .set: encoder.writeSetEnd(deadline: deadline, into: &end)
-        case .restore(let payload): encoder.writeChainEnd(payload, access: record.access, into: &end)
+        case .restore(let payload): 
+            encoder.writeChainEnd(payload, access: record.access, rdbVersion: rdbVersion, into: &end)
         }
         return end
     }

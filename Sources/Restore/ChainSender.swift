@@ -45,8 +45,13 @@ struct ChainSender {
             if case .none(let recordClass, let reason) = fate { tally.accounting.add(to: recordClass, because: reason) }
             return .counted
         }
+<<<<<<< HEAD
         guard !isPresent else {
             tally.accounting.add(to: .existing)
+=======
+        if pump.routes[first.type] == .unsupported {
+            tally.accounting.add(to: .unsupported, because: .unknownType(tally.typeName(first.type)))
+>>>>>>> c34968a (restore: values go to older servers and to the other engine in a form that they know)
             return .counted
         }
         guard pump.fitsOneCommand(first, bodyByteCount: source.byteCount, deadline: deadline) else {
@@ -133,7 +138,12 @@ struct ChainSender {
         _ tally: inout RestoreTally
     ) async throws -> UInt64 {
         var sentByteCount: UInt64 = 0
-        var command = ChainCommand(pump.encoder, first, deadline: record.deadline > 0 ? record.deadline : nil)
+        var command = ChainCommand(
+            pump.encoder,
+            first,
+            deadline: record.deadline > 0 ? record.deadline : nil,
+            rdbVersion: pump.routes.version(of: first.type)
+        )
         do {
             try await lane.drain(&tally)
             try await lane.select(database, &tally)

@@ -17,7 +17,7 @@ struct LibraryLoader: Sendable {
             tally.libraries.add(to: .unsupported, because: .unknownType("function"))
             return
         }
-        let payload = FunctionPayload.make(bodies: [body], rdbVersion: Int(dialect.rdbVersion))
+        let payload = FunctionPayload.make(bodies: [body], rdbVersion: FunctionPayload.rdbVersion)
         let policy: RESPArgument = dialect.replacesKeys ? "REPLACE" : "APPEND"
         let reply = try await connection.reply(to: ["FUNCTION", "RESTORE", .bytes(payload), policy])
         if reply.isOK {

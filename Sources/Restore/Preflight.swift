@@ -1,3 +1,4 @@
+import RDB
 package import SnapshotModel
 import Transport
 
@@ -22,7 +23,7 @@ package enum Preflight {
                     permissions(manifest, options, target), role(options, target), cluster(manifest, target),
                     loading(target),
                     contents(options, target), functions(manifest, options, target), engine(manifest),
-                    version(manifest, target), databases(target),
+                    version(manifest, target), payloads(target), databases(target),
                     trial(manifest, target), room(options, target, estimate), replicas(target),
                     clocks(manifest, options, target), moduleAuxiliary(manifest), leftovers(target),
                     largeValue(manifest, options, target, estimate),
@@ -185,9 +186,25 @@ package enum Preflight {
         )
     }
 
+    /// What of the snapshot has no form that the target knows; types of which the snapshot has no value are not named.
     private static func version(_ manifest: Manifest, _ target: TargetFacts) -> PreflightFinding? {
-        guard let newest = target.newestRDBVersion, newest < manifest.format.rdbVersion else { return nil }
-        return olderVersion(manifest, target, "loads RDB versions up to \(newest)")
+        let counts = manifest.statistics.types
+        let texts = RecordRoutes(manifest.format, target).limits.compactMap { limit -> String? in
+            let names = counts.filter { $0.key == limit.typeName || $0.key.hasPrefix(limit.typeName + ":") }
+            let keyCount = names.reduce(0) { $0 + $1.value.keyCount }
+            guard keyCount > 0 else { return nil }
+            return limit.isForFieldDeadlines
+                ? "those of \(keyCount) hashes whose fields have deadlines (restored with --ttl persist, without them)"
+                : "\(keyCount) of type \(limit.typeName)"
+        }
+        guard !texts.isEmpty else { return nil }
+        return .warning(
+            .unsupportedTypes,
+            "\(target.address) (\(target.engine.rawValue) \(target.version)) cannot hold all values of "
+                + "\(manifest.source.engine.rawValue) \(manifest.source.serverVersion): "
+                + texts.joined(separator: "; ") + " stay out",
+            advice: "refuse this beforehand with --strict, or " + loaders(of: manifest.format)
+        )
     }
 
     private static func olderVersion(
@@ -206,16 +223,13 @@ package enum Preflight {
 
     /// Where payloads of this format can go: the engines have gone apart after RDB 11.
     private static func loaders(of format: PayloadFormat) -> String {
-        guard format.rdbVersion > lastCommonRDBVersion else {
+        guard format.rdbVersion > PayloadRoute.lastCommonVersion else {
             let redis = NodeInfo.oldestServer(loading: PayloadFormat(engine: .redis, rdbVersion: format.rdbVersion))
             return "restore to Redis \(redis) or newer, or to any Valkey"
         }
         let name = format.engine == .valkey ? "Valkey" : "Redis"
         return "restore to \(name) \(NodeInfo.oldestServer(loading: format)) or newer"
     }
-
-    /// The newest RDB version that Redis and Valkey both load.
-    private static let lastCommonRDBVersion = 11
 
     private static func databases(_ target: TargetFacts) -> PreflightFinding? {
         guard !target.missingDatabases.isEmpty else { return nil }
@@ -260,8 +274,7 @@ package enum Preflight {
             guard error.contains("payload version or checksum") || error.contains("foreign data type") else {
                 return refused(target, error)
             }
-            return target.newestRDBVersion.map { $0 < manifest.format.rdbVersion } ?? false
-                ? nil : olderVersion(manifest, target, "refuses its payloads")
+            return olderVersion(manifest, target, "refuses payloads of every version")
         }
     }
 
@@ -286,6 +299,17 @@ package enum Preflight {
             .trialRefused,
             "\(target.address) (\(target.engine.rawValue) \(target.version)) refuses RESTORE with ABSTTL: \(error)",
             advice: "restore to Redis 5.0 or newer, where the user may call RESTORE"
+        )
+    }
+
+    /// Without payloads every value goes by the commands of its type.
+    private static func payloads(_ target: TargetFacts) -> PreflightFinding? {
+        guard !target.takesPayloads else { return nil }
+        return .warning(
+            .noPayloads,
+            "\(target.address) (\(target.engine.rawValue) \(target.version)) has no RESTORE with ABSTTL: values are "
+                + "written by the commands of their types, which is slower, and values of modules stay out",
+            advice: "where RESTORE was renamed away, give it its name back for the restore"
         )
     }
 

@@ -82,13 +82,15 @@ package struct RecordEncoder: Sendable {
 
     /// Appends one command.
     ///
-    /// `deadline` is in Unix milliseconds, above 0; nil for none.
+    /// `deadline` is in Unix milliseconds, above 0; nil for none. A payload is stamped with `rdbVersion`, nil for that of
+    /// the dialect.
     package func write(
         key: UnsafeRawBufferPointer,
         type: UInt8,
         body: UnsafeRawBufferPointer,
         deadline: Int64?,
         access: AccessData,
+        rdbVersion: UInt16? = nil,
         into output: inout ByteBuffer
     ) {
         output.writeWithUnsafeMutableBytes(minimumWritableBytes: room(key.count, body.count)) { target in
@@ -97,7 +99,7 @@ package struct RecordEncoder: Sendable {
             if let string = stringToSet(type, body, deadline, access) {
                 writeSet(key, string, deadline, &writer)
             } else {
-                writeRestore(key, type, body, deadline, access, &writer)
+                writeRestore(key, type, body, deadline, access, rdbVersion ?? dialect.rdbVersion, &writer)
             }
             return writer.byteCount
         }
@@ -124,9 +126,14 @@ package struct RecordEncoder: Sendable {
     }
 
     /// Appends the payload's footer and what of RESTORE follows the payload.
-    package func writeChainEnd(_ payload: DumpPayloadWriter, access: AccessData, into output: inout ByteBuffer) {
+    package func writeChainEnd(
+        _ payload: DumpPayloadWriter,
+        access: AccessData,
+        rdbVersion: UInt16? = nil,
+        into output: inout ByteBuffer
+    ) {
         var payload = payload
-        payload.finish(rdbVersion: Int(dialect.rdbVersion), into: &output)
+        payload.finish(rdbVersion: Int(rdbVersion ?? dialect.rdbVersion), into: &output)
         output.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.overheadByteCount) { target in
             guard let base = target.baseAddress else { return 0 }
             var writer = CommandWriter(base)
@@ -151,7 +158,7 @@ package struct RecordEncoder: Sendable {
     }
 
     @inline(__always)
-    private func canSet(_ type: UInt8, _ deadline: Int64?, _ access: AccessData) -> Bool {
+    func canSet(_ type: UInt8, _ deadline: Int64?, _ access: AccessData) -> Bool {
         type == Self.stringType && (deadline == nil || dialect.knowsSetDeadline) && !dialect.uses(access)
     }
 
@@ -194,13 +201,14 @@ package struct RecordEncoder: Sendable {
         _ body: UnsafeRawBufferPointer,
         _ deadline: Int64?,
         _ access: AccessData,
+        _ rdbVersion: UInt16,
         _ writer: inout CommandWriter
     ) {
         writeRestoreStart(key, body.count, deadline, access, &writer)
         let payloadStart = writer.byteCount
         writer.writeByte(type)
         writer.write(body)
-        writer.writeInteger(dialect.rdbVersion)
+        writer.writeInteger(rdbVersion)
         writer.writeInteger(CRC64.of(writer.bytes(from: payloadStart)))
         writeRestoreEnd(access, &writer)
     }

@@ -39,6 +39,27 @@ struct RecordPump: Sendable {
     let batchRecordLimit: Int
     /// By type number: whether fields of the value have deadlines of their own.
     let hasFieldDeadlines: [Bool]
+    /// How each type gets to the target.
+    let routes: RecordRoutes
+    let rewriter: PayloadRewriter
+
+    init(
+        format: PayloadFormat,
+        filter: RecordFilter,
+        resolver: DeadlineResolver,
+        encoder: RecordEncoder,
+        batchRecordLimit: Int,
+        routes: RecordRoutes? = nil
+    ) {
+        self.format = format
+        self.filter = filter
+        self.resolver = resolver
+        self.encoder = encoder
+        self.batchRecordLimit = batchRecordLimit
+        self.routes = routes ?? RecordRoutes(asTheyAre: format)
+        rewriter = PayloadRewriter(format)
+        hasFieldDeadlines = (0...UInt8.max).map { FieldDeadlines.areIn(type: $0, format: format) }
+    }
 
     /// Goes on with a block.
     ///
@@ -103,13 +124,25 @@ struct RecordPump: Sendable {
     /// Whether one command can carry a value to the target as it is.
     func fitsOneCommand(_ layout: RecordLayout, bodyByteCount: UInt64, deadline: Int64?) -> Bool {
         let byteCount = Int(clamping: bodyByteCount)
-        return !(layout.chunk != nil && needsRewriting(layout.type, isWhole: false))
+        let mustChange =
+            needsRewriting(layout.type, isWhole: layout.chunk == nil) || routes.version(of: layout.type) == 0
+        return !(layout.chunk != nil && mustChange)
             && encoder.fits(type: layout.type, bodyByteCount: byteCount, deadline: deadline, access: layout.access)
     }
 
+    /// Whether SET says all of a record.
+    private func isSettable(_ layout: RecordLayout) -> Bool {
+        let deadline: Int64? = layout.expiry == .never ? nil : 1
+        return encoder.canSet(layout.type, deadline, layout.access)
+            && layout.bodyRange.count <= encoder.dialect.largestArgumentByteCount
+    }
+
     /// Whether a whole record may be too large for a batch: what its deadline comes to may change that.
+    ///
+    /// A target that takes no payloads gets everything by several commands but what SET can say.
     @inline(__always)
     private func isLarge(_ layout: RecordLayout) -> Bool {
+        guard routes.takesPayloads else { return !isSettable(layout) }
         guard !encoder.fitsRestore(bodyByteCount: layout.bodyRange.count) else { return false }
         let deadline: Int64? = layout.expiry == .never ? nil : 1
         return !fitsOneCommand(layout, bodyByteCount: UInt64(layout.bodyRange.count), deadline: deadline)
@@ -141,6 +174,19 @@ struct RecordPump: Sendable {
                     tally.accounting.add(to: .expired)
                     return true
                 }
+                let version = routes.version(of: layout.type)
+                guard version > 0 || !routes.takesPayloads else {
+                    takeRewritten(
+                        layout,
+                        bytes,
+                        key: key,
+                        Destination(database: database, deadline: deadline, fieldEnd: fieldEnd, rank: rank),
+                        into: &batch,
+                        &tally,
+                        now: now
+                    )
+                    return true
+                }
                 batch.database = database
                 var rewritten: ByteBuffer?
                 if needsRewriting(layout.type) {
@@ -149,9 +195,10 @@ struct RecordPump: Sendable {
                         return true
                     }
                     rewritten = body
-                    body.withUnsafeReadableBytes { write(layout, key, $0, deadline, into: &batch) }
+                    body.withUnsafeReadableBytes { write(layout, key, $0, deadline, version, into: &batch) }
                 } else {
-                    write(layout, key, UnsafeRawBufferPointer(rebasing: all[layout.bodyRange]), deadline, into: &batch)
+                    let body = UnsafeRawBufferPointer(rebasing: all[layout.bodyRange])
+                    write(layout, key, body, deadline, version, into: &batch)
                 }
                 batch.sent.append(
                     CommandBatch.Sent(
@@ -184,6 +231,7 @@ struct RecordPump: Sendable {
         _ key: UnsafeRawBufferPointer,
         _ body: UnsafeRawBufferPointer,
         _ deadline: Int64?,
+        _ rdbVersion: UInt16,
         into batch: inout CommandBatch
     ) {
         encoder.write(
@@ -192,6 +240,7 @@ struct RecordPump: Sendable {
             body: body,
             deadline: deadline,
             access: layout.access,
+            rdbVersion: rdbVersion,
             into: &batch.bytes
         )
     }
@@ -217,7 +266,7 @@ struct RecordPump: Sendable {
         hasFieldDeadlines[Int(type)] && (!resolver.keepsFieldDeadlines || isWhole && resolver.shortensLives)
     }
 
-    private func shortening(_ layout: RecordLayout, _ bytes: ByteBuffer) -> Double {
+    func shortening(_ layout: RecordLayout, _ bytes: ByteBuffer) -> Double {
         bytes.withUnsafeReadableBytes {
             resolver.shortening(database: layout.database, key: UnsafeRawBufferPointer(rebasing: $0[layout.keyRange]))
         }
@@ -245,7 +294,7 @@ struct RecordPump: Sendable {
 }
 
 extension Expiry {
-    fileprivate func isLater(than other: Expiry) -> Bool {
+    func isLater(than other: Expiry) -> Bool {
         guard case .at(let deadline) = self, case .at(let otherDeadline) = other else { return false }
         return deadline > otherDeadline
     }

@@ -1,3 +1,5 @@
+package import RDB
+
 /// Where every record of the snapshot went: each counts in exactly one class, and the classes sum up to `captured`.
 package struct RestoreAccounting: Codable, Hashable, Sendable {
     /// What can become of a record.
@@ -30,10 +32,16 @@ package struct RestoreAccounting: Codable, Hashable, Sendable {
     /// Why, for the classes that have more than one reason; the counts of a class sum up to the class.
     package private(set) var reasons: [Class: [String: UInt64]]
 
+    /// What restored values lack because the target has no words for it, with the number of values: "streamCounters:stream".
+    ///
+    /// Counted when the value is sent; the value itself is in its class.
+    package private(set) var omissions: [String: UInt64]
+
     package init(captured: UInt64 = 0) {
         self.captured = captured
         counts = [:]
         reasons = [:]
+        omissions = [:]
     }
 
     package subscript(_ class: Class) -> UInt64 { counts[`class`] ?? 0 }
@@ -44,10 +52,19 @@ package struct RestoreAccounting: Codable, Hashable, Sendable {
         if let reason { reasons[`class`, default: [:]][reason.text, default: 0] += count }
     }
 
+    /// Notes what a value that is sent lacks; a value may lack several things.
+    package mutating func note(_ losses: PayloadLosses, typeName: String) {
+        guard !losses.isEmpty else { return }
+        for (loss, name) in PayloadLosses.names where losses.contains(loss) {
+            omissions[name + ":" + typeName, default: 0] += 1
+        }
+    }
+
     /// Adds another accounting's counts; `captured` stays.
     package mutating func add(_ other: Self) {
         counts.merge(other.counts, uniquingKeysWith: +)
         reasons.merge(other.reasons) { $0.merging($1, uniquingKeysWith: +) }
+        omissions.merge(other.omissions, uniquingKeysWith: +)
     }
 
     /// Restored keys that turned out to be evicted, those of this run first.

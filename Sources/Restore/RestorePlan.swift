@@ -9,6 +9,8 @@ package struct RestorePlan: Sendable {
     package let estimate: RestoreEstimate
     package private(set) var findings: [PreflightFinding]
     package let dialect: CommandDialect
+    /// How each type of the archive gets to the target.
+    package let routes: RecordRoutes
     /// Source database to the target's, for those that the snapshot has keys in and the options ask for; ascending.
     package let databases: [DatabaseMapping]
     package let connectionCount: Int
@@ -44,11 +46,13 @@ package struct RestorePlan: Sendable {
         dialect = CommandDialect(
             replacesKeys: options.existing == .replace,
             knowsSetDeadline: target.knowsSetDeadline,
-            accessUse: CommandDialect.AccessUse(policy: target.evictionPolicy),
+            // Only RESTORE carries access data.
+            accessUse: target.takesPayloads ? CommandDialect.AccessUse(policy: target.evictionPolicy) : .none,
             rdbVersion: Self.stampedVersion(manifest.format),
             largestArgumentByteCount: target.largestArgumentByteCount,
             largestStringByteCount: target.largestStringByteCount
         )
+        routes = RecordRoutes(manifest.format, target)
         databases = Self.mappings(manifest, options)
         connectionCount = options.connectionCount ?? Self.standardConnectionCount
         capturedRecordCount = manifest.keyCount + manifest.consistency.duplicateKeyCount
@@ -97,6 +101,21 @@ package struct RestorePlan: Sendable {
         findings.removeAll { $0.kind == .unsupportedTypes }
         guard let finding = Preflight.unsupportedTypes(unsupported, options, target, streamFormat) else { return }
         findings.insert(finding, at: finding.isRefusal ? 0 : findings.count)
+    }
+
+    /// Adds a refusal, if the target cannot hold everything that is asked for.
+    package mutating func judge(_ losses: LossCheck) {
+        let unsupported = losses.accounting.reasons[.unsupported] ?? [:]
+        guard !unsupported.isEmpty else { return }
+        let counts = unsupported.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", ")
+        let finding = PreflightFinding.refusal(
+            .unsupportedTypes,
+            "\(target.address) (\(target.engine.rawValue) \(target.version)) cannot hold "
+                + "\(losses.accounting[.unsupported]) keys of the snapshot (\(counts)), and --strict wants all",
+            advice: "leave these out with --type or --exclude, restore without --strict, or to a newer server"
+        )
+        findings.removeAll { $0.kind == .unsupportedTypes }
+        findings.insert(finding, at: 0)
     }
 
     package var refusals: [PreflightFinding] { findings.filter(\.isRefusal) }

@@ -69,8 +69,7 @@ package final class SnapshotStream {
             filter: RecordFilter(options) { typeNames[Int($0)] },
             resolver: DeadlineResolver(options, manifest, start: request.start),
             encoder: RecordEncoder(dialect),
-            batchRecordLimit: .max,
-            hasFieldDeadlines: (0...UInt8.max).map { FieldDeadlines.areIn(type: $0, format: manifest.format) }
+            batchRecordLimit: .max
         )
         wantsModuleAuxiliary = options.types.isEmpty && options.databases.isEmpty && !options.filtersByName
         recordTotal = request.parts.reduce(0) { $0 + $1.descriptor.recordCount }

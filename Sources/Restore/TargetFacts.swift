@@ -1,4 +1,5 @@
 package import SnapshotModel
+import Transport
 
 /// What is known of a target before the first write.
 ///
@@ -48,6 +49,8 @@ package struct TargetFacts: Hashable, Sendable {
     package var functionLibraryCount: Int?
     /// The newest RDB version that it loads; nil if only the trial write can tell.
     package var newestRDBVersion: Int?
+    /// False where RESTORE is not there under its name, or knows no ABSTTL (before Redis 5.0).
+    package var takesPayloads = true
     /// SET … PXAT (Redis 6.2).
     package var knowsSetDeadline = false
     /// PEXPIRETIME (Redis 7.0).
@@ -99,4 +102,12 @@ package struct TargetFacts: Hashable, Sendable {
 
     /// Whether the policy throws keys away when memory is short.
     package var evicts: Bool { memoryLimit != nil && evictionPolicy.map { $0 != "noeviction" } ?? false }
+
+    /// Whether a value of a module that it does not have only makes RESTORE fail.
+    ///
+    /// Before Redis 6.2 it ends the server: `exit(1)` in rdbLoadObject, tried on 5.0.14. One with modules is trusted to
+    /// have those that it needs.
+    var survivesUnknownModules: Bool {
+        engine != .redis || ServerVersion(version) >= ServerVersion(6, 2) || moduleCount ?? 0 > 0
+    }
 }

@@ -1,5 +1,6 @@
 import ByteCoding
-import NIOCore
+package import NIOCore
+import RDB
 import RESP
 import SnapshotModel
 package import Transport
@@ -62,7 +63,7 @@ package enum TargetSurvey {
         if node.supports(.functions) { facts.functionLibraryCount = try await functionLibraryCount(connection) }
         facts.missingDatabases = try await missingDatabases(connection, databases)
         let trialKey = trialKey(slotRanges: facts.slotRanges)
-        facts.trialError = try await trialError(connection, key: trialKey, rdbVersion: rdbVersion)
+        let rdbVersion = try await tryPayloads(connection, key: trialKey, rdbVersion: rdbVersion, &facts)
         facts.missingPermissions = try await missingPermissions(
             connection,
             key: trialKey,
@@ -144,6 +145,49 @@ package enum TargetSurvey {
         // A key of that name exists: everything else was accepted.
         guard let error = reply.error, error.prefix != "BUSYKEY" else { return nil }
         return error.safeText
+    }
+
+    /// Tries payloads as the restore would stamp them; notes what the target says of them, and returns their version.
+    ///
+    /// A server that refuses the version that it should know, by its own, is asked for the newest that it takes. One
+    /// without RESTORE is tried with a command that does nothing but is a write.
+    private static func tryPayloads(
+        _ connection: NodeConnection,
+        key: String,
+        rdbVersion: UInt16,
+        _ facts: inout TargetFacts
+    ) async throws(TransportError) -> UInt16 {
+        let isValkey = rdbVersion >= UInt16(RDBValueTypes.firstOwnValkeyVersion)
+        let archive = PayloadFormat(engine: isValkey ? .valkey : .redis, rdbVersion: Int(rdbVersion))
+        let newest = facts.newestRDBVersion ?? archive.rdbVersion
+        let version = UInt16(RDBConversion.format(for: archive, engine: facts.engine, newest: newest).rdbVersion)
+        facts.trialError = try await trialError(connection, key: key, rdbVersion: version)
+        guard let error = facts.trialError else { return version }
+        if error.contains("payload version or checksum") || error.contains("foreign data type") {
+            let highest = min(version, UInt16(PayloadRoute.lastCommonVersion) + 1)
+            for older in (PayloadRoute.oldestVersion..<max(highest, PayloadRoute.oldestVersion)).reversed() {
+                guard try await trialError(connection, key: key, rdbVersion: older) == nil else { continue }
+                facts.trialError = nil
+                facts.newestRDBVersion = Int(older)
+                return older
+            }
+        } else if error.contains("unknown command") || error.contains("syntax error") {
+            facts.takesPayloads = false
+            let reply = try await connection.reply(to: ["DEL", .text(key)])
+            facts.trialError = reply.error?.safeText
+        }
+        return version
+    }
+
+    /// Whether the target would take this value, of a module that it may or may not have; stores nothing.
+    package static func takes(
+        _ payload: ByteBuffer,
+        _ connection: NodeConnection,
+        _ facts: TargetFacts
+    ) async throws(TransportError) -> Bool {
+        let key = trialKey(slotRanges: facts.slotRanges)
+        let reply = try await connection.reply(to: ["RESTORE", .text(key), 1, .bytes(payload), "ABSTTL"])
+        return reply.error.map { $0.prefix == "BUSYKEY" } ?? true
     }
 
     private static func trialWrite(_ key: String, rdbVersion: UInt16) -> [RESPArgument] {

@@ -127,6 +127,9 @@ enum RestoreRendering {
             let word = name == .restored ? stored : name.rawValue
             lines.append("  \(Figures.count(accounting[name])) \(word)\(why)")
         }
+        for (name, count) in accounting.omissions.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(Figures.count(count)) of them without \(name)")
+        }
         return lines.joined(separator: "\n")
     }
 
@@ -150,6 +153,9 @@ enum RestoreRendering {
             reasons.add(name.rawValue, .object(counts))
         }
         object.add("reasons", .object(reasons))
+        var omissions: JSONObject = [:]
+        for (name, count) in accounting.omissions.sorted(by: { $0.key < $1.key }) { omissions.add(name, .unsigned(count)) }
+        object.add("omissions", .object(omissions))
         object.add("isBalanced", .bool(accounting.isBalanced))
         return object
     }
