@@ -221,8 +221,7 @@ package struct RestoreOperation: Sendable {
         guard plan.refusals.isEmpty else { return plan }
         var losses = LossCheck(plan, access.manifest, now: target.clock.now)
         try await losses.look(at: parts.opened, now: target.clock.now)
-        for trial in losses.trials {
-            guard try await !TargetSurvey.takes(trial.payload, target.connection, plan.target) else { continue }
+        for trial in losses.trials where try await !TargetSurvey.takes(trial.payload, target.connection, plan.target) {
             losses.noteRefusal(of: trial)
         }
         plan.judge(losses)

@@ -82,7 +82,7 @@ struct ChainCommand {
         switch form {
         case .undecided: break
         case .set: encoder.writeSetEnd(deadline: deadline, into: &end)
-        case .restore(let payload): 
+        case .restore(let payload):
             encoder.writeChainEnd(payload, access: record.access, rdbVersion: rdbVersion, into: &end)
         }
         return end

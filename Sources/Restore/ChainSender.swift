@@ -62,7 +62,8 @@ struct ChainSender {
                 database: database,
                 deadline: deadline
             )
-            return try await sendPieces(value, rank: rank, &tally)
+            let losses = pump.lossesByCommands(first, in: block)
+            return try await sendPieces(value, rank: rank, losses, &tally)
         }
         if isSalvage, let damage = await damage() {
             tally.accounting.add(to: .lostBlock)
@@ -93,6 +94,7 @@ struct ChainSender {
     private func sendPieces(
         _ value: PieceSender.Value,
         rank: UInt64,
+        _ losses: PayloadLosses,
         _ tally: inout RestoreTally
     ) async throws -> Outcome {
         var record = CommandBatch.Sent(deadline: value.deadline ?? 0, rank: rank, type: value.type)
@@ -119,6 +121,7 @@ struct ChainSender {
                 tally.sample.insert(entry)
             }
             tally.settle(record, in: value.database, reply: nil)
+            tally.accounting.note(losses, typeName: value.typeName)
         case .existing: tally.settle(record, in: value.database, reply: .null)
         case .refused(let error): tally.settle(record, in: value.database, reply: .error(error))
         case .none(let recordClass, let reason): tally.accounting.add(to: recordClass, because: reason)

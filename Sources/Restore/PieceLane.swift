@@ -42,9 +42,11 @@ final class PieceLane {
 
     /// Sends whole commands; returns the first error among the answers that have come since the last call.
     func send(_ commands: ByteBuffer, commandCount: Int) async throws(TransportError) -> RESPErrorReply? {
-        Self.firstError(try await using { pipe throws(TransportError) in
-            try await pipe.write(commands, commandCount: commandCount)
-        })
+        Self.firstError(
+            try await using { pipe throws(TransportError) in
+                try await pipe.write(commands, commandCount: commandCount)
+            }
+        )
     }
 
     /// Waits for all answers; returns the first error among those that have come since the last call.

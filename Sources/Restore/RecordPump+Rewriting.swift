@@ -32,12 +32,14 @@ extension RecordPump {
             tally.accounting.add(to: .unsupported, because: unsupported.reason)
             return
         }
-        guard encoder.fits(
-            type: value.type,
-            bodyByteCount: value.body.readableBytes,
-            deadline: place.deadline,
-            access: layout.access
-        ) else {
+        guard
+            encoder.fits(
+                type: value.type,
+                bodyByteCount: value.body.readableBytes,
+                deadline: place.deadline,
+                access: layout.access
+            )
+        else {
             tally.accounting.add(to: .unsupported, because: .tooLarge(tally.typeName(layout.type)))
             return
         }
@@ -126,6 +128,24 @@ extension RecordPump {
             }
         case .metadata, .typeCommands, .unsupported: return .failure(Unsupported(reason: .unknownType(name)))
         }
+    }
+
+    /// What of a value the commands of its type cannot say.
+    ///
+    /// Of a stream over several blocks it is not known whether there is any of it: then it is said.
+    func lossesByCommands(_ layout: RecordLayout, in bytes: ByteBuffer) -> PayloadLosses {
+        guard RDBValueTypes.row(type: layout.type, format: format)?.name == "stream" else { return [] }
+        var losses: PayloadLosses = [.consumerTimes, .deletedPendingEntries]
+        guard layout.chunk == nil,
+            let value = try? RDBValueDecoder.decode(layout.body(in: bytes), type: layout.type, format: format),
+            case .stream(let stream) = value
+        else { return losses }
+        let live = Set(stream.entries.map(\.id))
+        if stream.groups.allSatisfy(\.consumers.isEmpty) { losses.remove(.consumerTimes) }
+        if stream.groups.allSatisfy({ $0.pending.allSatisfy { live.contains($0.id) } }) {
+            losses.remove(.deletedPendingEntries)
+        }
+        return losses
     }
 
     private func fieldsResolved(

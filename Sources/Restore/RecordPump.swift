@@ -123,6 +123,7 @@ struct RecordPump: Sendable {
 
     /// Whether one command can carry a value to the target as it is.
     func fitsOneCommand(_ layout: RecordLayout, bodyByteCount: UInt64, deadline: Int64?) -> Bool {
+        guard routes.takesPayloads || encoder.canSet(layout.type, deadline, layout.access) else { return false }
         let byteCount = Int(clamping: bodyByteCount)
         let mustChange =
             needsRewriting(layout.type, isWhole: layout.chunk == nil) || routes.version(of: layout.type) == 0

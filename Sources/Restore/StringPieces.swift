@@ -42,7 +42,12 @@ struct StringPieces {
 
     private mutating func begin() {
         if let byteCount, byteCount > 0 {
-            output.writeCommand("SETRANGE", .bytes(key), .number(Int64(clamping: byteCount - 1)), .bytes(ByteBuffer(bytes: [0])))
+            output.writeCommand(
+                "SETRANGE",
+                .bytes(key),
+                .number(Int64(clamping: byteCount - 1)),
+                .bytes(ByteBuffer(bytes: [0]))
+            )
         } else {
             output.writeCommand("SET", .bytes(key), "")
         }

@@ -165,8 +165,8 @@ package enum TargetSurvey {
         guard let error = facts.trialError else { return version }
         if error.contains("payload version or checksum") || error.contains("foreign data type") {
             let highest = min(version, UInt16(PayloadRoute.lastCommonVersion) + 1)
-            for older in (PayloadRoute.oldestVersion..<max(highest, PayloadRoute.oldestVersion)).reversed() {
-                guard try await trialError(connection, key: key, rdbVersion: older) == nil else { continue }
+            for older in (PayloadRoute.oldestVersion..<max(highest, PayloadRoute.oldestVersion)).reversed()
+            where try await trialError(connection, key: key, rdbVersion: older) == nil {
                 facts.trialError = nil
                 facts.newestRDBVersion = Int(older)
                 return older

@@ -72,7 +72,6 @@ import Testing
             (.replica, { $0.isReplica = true }),
             (.loading, { $0.isLoading = true }),
             (.clusterNode, { $0.isClusterNode = true }),
-            (.olderRDBVersion, { $0.newestRDBVersion = 9 }),
             (.olderRDBVersion, { $0.trialError = "ERR DUMP payload version or checksum are wrong" }),
             (.missingDatabase, { $0.missingDatabases = [3] }),
             (.noReplicas, { $0.trialError = "NOREPLICAS Not enough good replicas to write." }),

@@ -67,12 +67,6 @@ import Testing
         }
     }
 
-    @Test func `a server that does not know the snapshot's RDB version`() async throws {
-        let target = try await RedisServer.start()
-        let format = PayloadFormat(engine: .valkey, rdbVersion: 80)
-        try await Self.expectRefusal(.olderRDBVersion, target, Self.fixture(format: format))
-    }
-
     @Test func `a server without the database`() async throws {
         let target = try await RedisServer.start()
         try await Self.expectRefusal(.missingDatabase, target, Self.fixture()) {

@@ -127,7 +127,7 @@ import Testing
 
 extension PortableContents.Entry {
     /// Takes out what XCLAIM does not do: pending entries that are not in the stream any more.
-    fileprivate mutating func dropUnclaimable() {
+    mutating func dropUnclaimable() {
         guard var stream else { return }
         for (number, group) in stream.groups.enumerated() {
             let kept = group.pending.indices.filter { index in

@@ -40,6 +40,10 @@ package struct PortableContents: Sendable, Equatable {
 
     package var entries: [Place: Entry]
 
+    package init(entries: [Place: Entry]) {
+        self.entries = entries
+    }
+
     package static func read(_ server: RedisServer) throws -> Self {
         let client = try server.client()
         var entries: [Place: Entry] = [:]

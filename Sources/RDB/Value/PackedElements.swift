@@ -12,7 +12,8 @@ struct PackedElements: Sendable {
     private var integers: (width: Int, left: Int) = (0, 0)
     private var isOpen = false
 
-    init(_ packing: RDBElementLayout.Packing, _ grouping: RDBElementLayout.Grouping, nodeKey: ByteBuffer = ByteBuffer()) {
+    init(_ packing: RDBElementLayout.Packing, _ grouping: RDBElementLayout.Grouping, nodeKey: ByteBuffer = ByteBuffer())
+    {
         self.packing = packing
         self.grouping = grouping
         self.nodeKey = nodeKey
@@ -62,7 +63,11 @@ struct PackedElements: Sendable {
 
     private mutating func nextEntry(_ view: inout ByteBuffer) throws(RDBError) -> RDBElement? {
         var node = node
-        if node == nil { node = try StreamNode(key: nodeKey, listpack: view) } else { node?.listpack = Listpack(rest: view) }
+        if node == nil {
+            node = try StreamNode(key: nodeKey, listpack: view)
+        } else {
+            node?.listpack = Listpack(rest: view)
+        }
         guard var node else { return nil }
         let entry = try node.next()
         view = node.listpack.rest

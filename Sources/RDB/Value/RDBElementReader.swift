@@ -97,7 +97,9 @@ package struct RDBElementReader: Sendable {
         switch stage {
         case .start: return try start()
         case .count:
-            guard let count = try attempt({ reader throws(RDBError) in try reader.length() }) else { return .needsInput }
+            guard let count = try attempt({ reader throws(RDBError) in try reader.length() }) else {
+                return .needsInput
+            }
             if case .counted(let unit) = layout {
                 stage = .units(unit, left: count)
             } else {

@@ -154,7 +154,9 @@ enum RestoreRendering {
         }
         object.add("reasons", .object(reasons))
         var omissions: JSONObject = [:]
-        for (name, count) in accounting.omissions.sorted(by: { $0.key < $1.key }) { omissions.add(name, .unsigned(count)) }
+        for (name, count) in accounting.omissions.sorted(by: { $0.key < $1.key }) {
+            omissions.add(name, .unsigned(count))
+        }
         object.add("omissions", .object(omissions))
         object.add("isBalanced", .bool(accounting.isBalanced))
         return object
