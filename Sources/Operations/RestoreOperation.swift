@@ -209,7 +209,7 @@ package struct RestoreOperation: Sendable {
     }
 
     /// A replication stream is looked through anyhow, and refused if it cannot hold everything.
-    private var needsLossCheck: Bool { request.options.strict && request.options.method == .commands }
+    private var needsLossCheck: Bool { request.options.isStrict && request.options.method == .commands }
 
     /// The plan, once it is known whether the target can hold every record.
     private func strictPlan(

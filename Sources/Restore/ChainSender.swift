@@ -45,13 +45,12 @@ struct ChainSender {
             if case .none(let recordClass, let reason) = fate { tally.accounting.add(to: recordClass, because: reason) }
             return .counted
         }
-<<<<<<< HEAD
         guard !isPresent else {
             tally.accounting.add(to: .existing)
-=======
+            return .counted
+        }
         if pump.routes[first.type] == .unsupported {
             tally.accounting.add(to: .unsupported, because: .unknownType(tally.typeName(first.type)))
->>>>>>> c34968a (restore: values go to older servers and to the other engine in a form that they know)
             return .counted
         }
         guard pump.fitsOneCommand(first, bodyByteCount: source.byteCount, deadline: deadline) else {

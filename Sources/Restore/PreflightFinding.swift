@@ -28,12 +28,9 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         case encryptedReplication
         case loadsFromDisk
         case unsupportedTypes
-<<<<<<< HEAD
-        /// A restore by replication that was killed left the target attached.
-=======
         /// RESTORE is not there: everything goes by the commands of its type.
         case noPayloads
->>>>>>> c34968a (restore: values go to older servers and to the other engine in a form that they know)
+        /// A restore by replication that was killed left the target attached.
         case stillAttached
         /// Temporary keys of interrupted restores.
         case leftovers

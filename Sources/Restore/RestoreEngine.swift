@@ -58,77 +58,7 @@ package struct RestoreEngine: Sendable {
         }
         let evictedBefore = try await control.evictedKeyCount()
         let startedAt = clock.now
-<<<<<<< HEAD
         let job = RestoreJob(
-=======
-        let pieces = makePieceSender(clock, startedAt)
-        let run = makeRun(lanes, pieces, control, clock, startedAt)
-        let ending = await run.run()
-        await pieces.close()
-        let standing = pieces.standing
-        // Also when the run was cancelled: a task of its own does not know of it.
-        await Task { _ = await standing.remove(over: control) }.value
-        let loaded = ContinuousClock.now
-        progress(run.progressOfCheck)
-        var tally = run.tally
-        let check = TargetCheck(plan: plan, clock: clock, evictedBefore: evictedBefore)
-        let verification = await check.run(control, tally.keyspace, tally.sample, &tally.accounting)
-        return RestoreResult(
-            ending: ending,
-            accounting: tally.accounting,
-            libraries: tally.libraries,
-            moduleAuxiliaryCount: run.moduleAuxiliaryCount,
-            dueKeyCount: tally.keyspace.dueCount(by: clock.now),
-            errorTexts: tally.errorTexts,
-            verification: verification,
-            lostBlocks: run.lostBlocks,
-            sentByteCount: run.sentByteCount,
-            startedAt: startedAt,
-            loadingDuration: begin.duration(to: loaded),
-            duration: begin.duration(to: .now)
-        )
-    }
-
-    private func openLanes() async throws(TransportError) -> [RestoreLane] {
-        var lanes: [RestoreLane] = []
-        do throws(TransportError) {
-            for _ in 0..<plan.connectionCount {
-                lanes.append(try await RestoreLane(NodeConnection.connect(target)))
-            }
-        } catch {
-            for lane in lanes { await lane.close() }
-            throw error
-        }
-        return lanes
-    }
-
-    private func makeRun(
-        _ lanes: [RestoreLane],
-        _ pieces: PieceSender,
-        _ control: NodeConnection,
-        _ clock: TargetClock,
-        _ startedAt: UnixMilliseconds
-    ) -> RestoreRun {
-        let format = manifest.format
-        let typeNames = (0...UInt8.max).map { RDBValueTypes.row(type: $0, format: format)?.name }
-        var tally = RestoreTally(
-            captured: plan.capturedRecordCount,
-            start: startedAt,
-            seed: plan.options.sampleSeed,
-            typeNames: typeNames.enumerated().map { manifest.statistics.name(of: $0.element ?? "type \($0.offset)") }
-        )
-        tally.libraries.captured = manifest.statistics.functionLibraryCount
-        let pacer = plan.options.keysPerSecond.map { RatePacer(keysPerSecond: $0, start: .now) }
-        let pump = RecordPump(
-            format: manifest.format,
-            filter: RecordFilter(plan.options) { typeNames[Int($0)] },
-            resolver: DeadlineResolver(plan.options, manifest, start: startedAt),
-            encoder: RecordEncoder(plan.dialect),
-            batchRecordLimit: pacer?.batchRecordLimit ?? .max,
-            routes: plan.routes
-        )
-        return RestoreRun(
->>>>>>> c34968a (restore: values go to older servers and to the other engine in a form that they know)
             plan: plan,
             manifest: manifest,
             parts: parts,

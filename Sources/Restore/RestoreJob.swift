@@ -48,7 +48,7 @@ struct RestoreJob: Sendable {
         RestoreTally(
             start: start,
             seed: sampleSeed,
-            typeNames: typeNames.enumerated().map { $0.element ?? "type \($0.offset)" }
+            typeNames: typeNames.enumerated().map { manifest.statistics.name(of: $0.element ?? "type \($0.offset)") }
         )
     }
 
@@ -79,7 +79,7 @@ struct RestoreJob: Sendable {
             resolver: resolver,
             encoder: RecordEncoder(plan.dialect),
             batchRecordLimit: batchRecordLimit ?? .max,
-            hasFieldDeadlines: (0...UInt8.max).map { FieldDeadlines.areIn(type: $0, format: manifest.format) }
+            routes: plan.routes
         )
     }
 }

@@ -45,13 +45,8 @@ package struct RestoreOptions: Hashable, Sendable {
     package var keysPerSecond: Int?
     /// Connections that write at the same time; nil for the default.
     package var connectionCount: Int?
-<<<<<<< HEAD
     /// Refuse, before anything is written, what could not be restored whole: values that the target cannot hold.
     package var isStrict = false
-=======
-    /// Refuse, before anything is written, a target that cannot hold every key that is asked for.
-    package var strict = false
->>>>>>> c34968a (restore: values go to older servers and to the other engine in a form that they know)
     /// Load what is intact of a damaged archive.
     package var salvage = false
     /// Continue an interrupted restore of the same snapshot to the same target.

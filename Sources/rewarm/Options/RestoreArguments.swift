@@ -28,18 +28,10 @@ struct RestoreArguments: ParsableArguments, Sendable {
     var existing = ExistingMode.refuse
 
     @Flag(
-<<<<<<< HEAD
         name: .customLong("only-missing"),
         help: "Read the target's key names first and send only what it does not have; keys that exist stay."
     )
     var onlyMissing = false
-=======
-        help: """
-            Refuse a target that cannot hold every key, before anything is written; it takes a pass over the archive.
-            """
-    )
-    var strict = false
->>>>>>> c34968a (restore: values go to older servers and to the other engine in a form that they know)
 
     @Flag(name: .customLong("flush-target"), help: "Empty the target before the first write.")
     var flushTarget = false
@@ -63,11 +55,7 @@ struct RestoreArguments: ParsableArguments, Sendable {
         selection.apply(to: &options)
         options.deadlineJitterPercent = deadlineJitter
         options.existing = existing
-<<<<<<< HEAD
         options.onlyMissing = onlyMissing
-=======
-        options.strict = strict
->>>>>>> c34968a (restore: values go to older servers and to the other engine in a form that they know)
         options.flushTarget = flushTarget
         options.isStrict = strict
         options.keysPerSecond = rate
