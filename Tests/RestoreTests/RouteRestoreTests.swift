@@ -175,7 +175,7 @@ import Testing
         let fixture = try await ArchiveFixture.make(records, format: format, instant: now)
         let harness = RestoreHarness(fixture)
         await #expect {
-            _ = try await harness.run(target) { $0.strict = true }
+            _ = try await harness.run(target) { $0.isStrict = true }
         } throws: { error in
             let refusal = error as? OperationError
             let text = refusal.map { "\($0)" } ?? ""
@@ -183,10 +183,10 @@ import Testing
                 && text.contains("fieldDeadlines:hash 1, unknownType:array 1")
         }
         #expect(try target.client().command("DBSIZE") == .integer(0))
-        let plan = try await harness.plan(target) { $0.strict = true }
+        let plan = try await harness.plan(target) { $0.isStrict = true }
         #expect(plan.refusals.map(\.kind) == [.unsupportedTypes])
         let strict = try await harness.run(target) {
-            $0.strict = true
+            $0.isStrict = true
             $0.types = ["string"]
         }
         #expect(strict.counts == ["restored": 1, "filtered": 3])
