@@ -22,6 +22,8 @@ package struct ArchiveDescription: Codable, Hashable, Sendable {
     package var codec: String
     package var blockTargetByteCount: Int
     package var toolVersion: String
+    /// How the blocks are sorted by temperature; nil where they are in the order of the source.
+    package var accessTiers: AccessTierBounds?
 
     package init(
         snapshot: SnapshotID,
@@ -35,7 +37,8 @@ package struct ArchiveDescription: Codable, Hashable, Sendable {
         consistency: Consistency,
         codec: BlockCodec,
         blockTargetByteCount: Int = ArchiveLimits.blockTargetByteCount,
-        toolVersion: String
+        toolVersion: String,
+        accessTiers: AccessTierBounds? = nil
     ) {
         self.snapshot = snapshot
         self.part = part
@@ -49,6 +52,7 @@ package struct ArchiveDescription: Codable, Hashable, Sendable {
         self.codec = codec.description
         self.blockTargetByteCount = blockTargetByteCount
         self.toolVersion = toolVersion
+        self.accessTiers = accessTiers
     }
 }
 

@@ -52,10 +52,13 @@ package final class ArchiveWriter: Sendable {
             return true
         }
         precondition(isFirst, "the archive has begun already")
-        try await pipeline.send(
-            .header(ArchiveHeader(archiveTag: pipeline.archiveTag, description: description)),
-            at: 0
+        let isTiered = description.accessTiers.map { $0.tierCount > 1 } ?? false
+        let header = ArchiveHeader(
+            archiveTag: pipeline.archiveTag,
+            description: description,
+            optionalFeatures: isTiered ? .temperatureTiers : []
         )
+        try await pipeline.send(.header(header), at: 0)
     }
 
     /// Hands a block to the compressors; waits only while their queue is full.

@@ -36,6 +36,8 @@ package struct CaptureOpening: Sendable {
     package var format: PayloadFormat
     /// Keys by INFO; nil where nobody knows.
     package var expectedKeyCount: UInt64?
+    /// How blocks are sorted by temperature; nil where nothing is known of the keys' last use.
+    package var accessTiers: AccessTierBounds?
     package var warnings: [String]
 }
 

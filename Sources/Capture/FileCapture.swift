@@ -76,6 +76,7 @@ package struct FileCapture: CaptureSession {
         let sink = RecordSink(
             writer: writer,
             instant: opening.instant,
+            tiers: opening.accessTiers,
             duplicates: DuplicateResolver(spillingTo: spillPlace)
         )
         var reader = StreamReader(sink: sink)

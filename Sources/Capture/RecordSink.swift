@@ -7,20 +7,25 @@ package import SnapshotModel
 
 /// Where every way of capture puts its records: blocks for the writer, counts, and the places of duplicates.
 ///
-///     begin(head); the body goes to `builder.buffer`; end()
+///     begin(head); the body goes to `blocks.builder.buffer`; end()
 ///     needsFlush between records, or the buffer full within one: flush()
 package struct RecordSink: ~Copyable {
-    /// The block being filled; bodies are appended to its buffer.
-    package var builder: BlockBuilder
+    /// The blocks being filled; bodies are appended to the buffer of the one in use.
+    package var blocks: TieredBlocks
     package private(set) var statistics: StatisticsCollector
+    /// How many seconds after the sample that the tiers come from the records' idle times are told.
+    package var sampleAge: UInt64 = 0
     /// Bytes of the blocks taken so far.
     package private(set) var rawByteCount: UInt64 = 0
 
     private let writer: ArchiveWriter
+    private let tiers: AccessTierBounds?
     private var duplicates: DuplicateResolver?
     private var open: OpenRecord?
     /// Whether the open record's value was cut.
     private var isGoingOn = false
+    /// A value that was cut has ended in the block: no block of another tier may come before this one.
+    private var endsChain = false
 
     /// The record between `begin` and `end`.
     private struct OpenRecord {
@@ -32,31 +37,37 @@ package struct RecordSink: ~Copyable {
         var cutByteCount: UInt64 = 0
     }
 
+    /// `tiers` is nil for blocks in the order of the source.
     package init(
         writer: ArchiveWriter,
         instant: UnixMilliseconds,
+        tiers: AccessTierBounds?,
         duplicates: consuming DuplicateResolver?
     ) {
         self.writer = writer
+        self.tiers = tiers
         self.duplicates = duplicates
-        builder = writer.makeBuilder()
-        statistics = StatisticsCollector(instant: instant)
+        blocks = TieredBlocks(tierCount: tiers?.tierCount ?? 1, writer: writer)
+        statistics = StatisticsCollector(instant: instant, tiers: tiers)
     }
 
-    /// The most readable bytes of `builder.buffer` before `flush` within a record.
+    /// The most readable bytes of `blocks.builder.buffer` before `flush` within a record.
     ///
     /// A value that is cut fills its further blocks only to half the limit, which is what blocks aim at: larger ones
     /// would take twice the memory in every queue behind.
     package var bodyLimit: Int {
-        isGoingOn ? builder.bodyLimit / 2 : builder.bodyLimit
+        isGoingOn ? blocks.builder.bodyLimit / 2 : blocks.builder.bodyLimit
     }
 
     /// Whether the block should be flushed before the next record.
-    package var needsFlush: Bool { builder.isFull }
+    package var needsFlush: Bool { blocks.builder.isFull || endsChain }
 
     package mutating func begin(_ head: RecordHead) throws(ArchiveError) {
-        let place = try builder.begin(head)
-        open = OpenRecord(head: head, place: place, bodyStart: builder.buffer.readableBytes)
+        if blocks.tierCount > 1, let tiers {
+            blocks.select(head.kind == .key ? tiers.tier(of: head.access, toldAfter: sampleAge) : 0)
+        }
+        let place = blocks.provisional(try blocks.builder.begin(head))
+        open = OpenRecord(head: head, place: place, bodyStart: blocks.builder.buffer.readableBytes)
     }
 
     /// Ends the record: its body is complete.
@@ -65,9 +76,10 @@ package struct RecordSink: ~Copyable {
     /// is the data type of a module's value.
     package mutating func end(valueType: UInt8? = nil, module: RDBModuleID? = nil) throws(ObjectStoreError) {
         guard let record = open.take() else { preconditionFailure("no record is open") }
-        let bodyByteCount = record.cutByteCount + UInt64(builder.buffer.readableBytes - record.bodyStart)
+        let bodyByteCount = record.cutByteCount + UInt64(blocks.builder.buffer.readableBytes - record.bodyStart)
+        endsChain = isGoingOn && blocks.tierCount > 1
         isGoingOn = false
-        builder.end()
+        blocks.builder.end()
         switch record.head.kind {
         case .functionLibrary: statistics.addFunctionLibrary()
         case .moduleAuxiliary: statistics.addModuleAuxiliary()
@@ -76,7 +88,8 @@ package struct RecordSink: ~Copyable {
                 record.head,
                 valueType: valueType ?? record.head.type,
                 bodyByteCount: bodyByteCount,
-                module: module
+                module: module,
+                tier: blocks.tier
             )
             if duplicates != nil { try note(record, tally) }
         }
@@ -85,15 +98,27 @@ package struct RecordSink: ~Copyable {
     /// Hands the block to the writer; within a record the value goes on in the next block.
     package mutating func flush() async throws {
         if var record = open {
-            record.cutByteCount += UInt64(builder.buffer.readableBytes - record.bodyStart)
+            record.cutByteCount += UInt64(blocks.builder.buffer.readableBytes - record.bodyStart)
             record.bodyStart = 0
             open = record
             isGoingOn = true
-            builder.cut()
+            blocks.builder.cut()
         }
-        let block = builder.take()
+        endsChain = false
+        let block = blocks.take()
+        if !block.isEmpty { statistics.addBlock(tier: blocks.tier) }
         rawByteCount += UInt64(block.bytes.readableBytes)
         try await writer.append(block)
+    }
+
+    /// Hands the last block of every tier to the writer; no record is open.
+    package mutating func flushAll() async throws {
+        // The one in use first: a value that was cut may have ended in it.
+        try await flush()
+        for tier in 0..<blocks.tierCount {
+            blocks.select(tier)
+            try await flush()
+        }
     }
 
     /// What is to be told after a block; `expectedKeyCount` is what INFO told beforehand.
@@ -110,9 +135,10 @@ package struct RecordSink: ~Copyable {
     package mutating func resolveDuplicates() throws(ObjectStoreError) -> [RecordPlace] {
         guard let duplicates = duplicates.take() else { return [] }
         var places: [RecordPlace] = []
+        let blocks = blocks
         var counts = statistics
         try duplicates.resolve { (superseded) throws(ObjectStoreError) in
-            places.append(superseded.place)
+            places.append(blocks.settled(superseded.place))
             counts.remove(superseded.tally)
         }
         statistics = counts

@@ -13,6 +13,8 @@ package struct ReplicationCapture: CaptureSession {
     private let control: NodeConnection
     private let stream: ReplicaStream
     private let firstBytes: ByteBuffer
+    /// Of the sample that the tiers come from, when the data was fixed; in seconds.
+    private let sampleAge: UInt64
 
     /// The newest Valkey whose stream this program reads, presented to Valkey 9 and newer: they write what the replica
     /// can read, and abort if the data does not fit into that.
@@ -31,7 +33,8 @@ package struct ReplicationCapture: CaptureSession {
             let info = try await control.probe()
             try SourceReadiness.check(info)
             progress(CaptureProgress(.waitingForSource, expectedKeyCount: info.keyCount))
-            return try await open(info, control: control, data: try await .connect(options), transfer)
+            let sample = try await AccessSample.take(control, info)
+            return try await open(info, sample, control: control, data: try await .connect(options), transfer)
         } catch {
             await control.close()
             throw error
@@ -40,6 +43,7 @@ package struct ReplicationCapture: CaptureSession {
 
     private static func open(
         _ info: NodeInfo,
+        _ sample: AccessSample,
         control: NodeConnection,
         data: NodeConnection,
         _ transfer: ReplicaOptions.Transfer
@@ -56,7 +60,7 @@ package struct ReplicationCapture: CaptureSession {
                 throw CaptureError(.damaged, "\(data.address) sent an empty stream")
             }
             let preview = try StreamPreview(firstBytes)
-            return Self(info, layout, stream, control, firstBytes, preview, handedOverAt)
+            return Self(info, sample, layout, stream, control, firstBytes, preview, handedOverAt)
         } catch {
             await data.close()
             throw error
@@ -65,6 +69,7 @@ package struct ReplicationCapture: CaptureSession {
 
     private init(
         _ info: NodeInfo,
+        _ sample: AccessSample,
         _ layout: ClusterLayout?,
         _ stream: ReplicaStream,
         _ control: NodeConnection,
@@ -77,6 +82,7 @@ package struct ReplicationCapture: CaptureSession {
         self.stream = stream
         self.control = control
         self.firstBytes = firstBytes
+        sampleAge = sample.age
         let instant = Self.instant(handedOverAt: handedOverAt, createdAt: preview.fields.createdAt)
         let engine = preview.format?.engine ?? info.engine
         opening = CaptureOpening(
@@ -96,7 +102,8 @@ package struct ReplicationCapture: CaptureSession {
             ),
             format: preview.format ?? PayloadFormat(engine: engine, rdbVersion: info.newestRDBVersion),
             expectedKeyCount: info.keyCount,
-            warnings: SourceReadiness.warnings(info, layout)
+            accessTiers: sample.bounds,
+            warnings: SourceReadiness.warnings(info, layout) + [sample.warning].compactMap(\.self)
         )
     }
 
@@ -113,7 +120,14 @@ package struct ReplicationCapture: CaptureSession {
     ) async throws -> CaptureResult {
         var stream = stream
         var input = firstBytes
-        var reader = StreamReader(sink: RecordSink(writer: writer, instant: opening.instant, duplicates: nil))
+        var sink = RecordSink(
+            writer: writer,
+            instant: opening.instant,
+            tiers: opening.accessTiers,
+            duplicates: nil
+        )
+        sink.sampleAge = sampleAge
+        var reader = StreamReader(sink: sink)
         let checksum = try await reader.readAll(&input, expectedKeyCount: opening.expectedKeyCount, progress) {
             () async throws in try await stream.next()
         }

@@ -13,6 +13,7 @@ package struct ScanCapture: CaptureSession {
     package let opening: CaptureOpening
     private let node: ScanNode
     private let spillPlace: ExternalSortSpill.Place
+    private let sample: AccessSample
 
     /// Connects, and finds out how keys can be read there.
     package static func open(
@@ -22,7 +23,8 @@ package struct ScanCapture: CaptureSession {
     ) async throws -> Self {
         let node = try await ScanNode.open(connectionOptions, options, readsAccessData: true)
         do {
-            return Self(node, spillPlace, from: try await node.connection.time())
+            let sample = try await AccessSample.take(node.connection, node.info)
+            return Self(node, sample, spillPlace, from: try await node.connection.time())
         } catch {
             await node.close()
             throw error
@@ -31,13 +33,16 @@ package struct ScanCapture: CaptureSession {
 
     private init(
         _ node: ScanNode,
+        _ sample: AccessSample,
         _ spillPlace: ExternalSortSpill.Place,
         from: UnixMilliseconds
     ) {
         self.node = node
         self.spillPlace = spillPlace
+        self.sample = sample
         let info = node.info
         var warnings = SourceReadiness.warnings(info, node.layout)
+        if let warning = sample.warning { warnings.append(warning) }
         if let disturbance = node.disturbance { warnings.append(disturbance + "; take snapshots from a replica") }
         opening = CaptureOpening(
             method: .scan,
@@ -55,6 +60,7 @@ package struct ScanCapture: CaptureSession {
             ),
             format: PayloadFormat(engine: info.engine, rdbVersion: 0),
             expectedKeyCount: info.keyCount,
+            accessTiers: sample.bounds,
             warnings: warnings
         )
     }
@@ -66,6 +72,7 @@ package struct ScanCapture: CaptureSession {
         let sink = RecordSink(
             writer: writer,
             instant: opening.instant,
+            tiers: opening.accessTiers,
             duplicates: DuplicateResolver(spillingTo: spillPlace)
         )
         let (info, layout) = (node.info, node.layout)
@@ -74,13 +81,14 @@ package struct ScanCapture: CaptureSession {
             dumps: node.makeDumpReader(),
             address: info.address,
             expectedKeyCount: info.keyCount,
+            sample: sample,
             progress: progress
         )
         var run = try await node.openRun(recorder)
         for database in info.keyspace.keys.sorted() { try await run.read(database: database) }
         try await run.finish()
         try await run.receiver.readFunctions(node.connection)
-        try await run.receiver.sink.flush()
+        try await run.receiver.sink.flushAll()
         let superseded = try run.receiver.sink.resolveDuplicates()
         var consistency = opening.consistency
         consistency.to = try await node.connection.time()

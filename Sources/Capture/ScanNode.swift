@@ -89,9 +89,11 @@ package struct ScanNode: Sendable {
 
     /// Which access data the source's policy keeps.
     private static func access(_ info: NodeInfo) -> ScanDialect.Access {
-        guard let policy = info.maxmemoryPolicy else { return .none }
-        if policy.hasSuffix("-lfu") { return .frequency }
-        return policy.hasSuffix("-lru") ? .idleTime : .none
+        switch AccessTierBounds.Basis(policy: info.maxmemoryPolicy) {
+        case .frequency: .frequency
+        case .idle: .idleTime
+        case nil: .none
+        }
     }
 
     /// Asks with a key that is certainly not there; the answer also tells whether the command is allowed.

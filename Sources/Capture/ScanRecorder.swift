@@ -12,6 +12,7 @@ struct ScanRecorder: ScanReceiver, ~Copyable {
     private(set) var warnings: [String] = []
     private let address: String
     private let expectedKeyCount: UInt64
+    private let sample: AccessSample
     private let progress: @Sendable (CaptureProgress) -> Void
     private var database: UInt32 = 0
     private var largePayload: LargePayload?
@@ -21,12 +22,14 @@ struct ScanRecorder: ScanReceiver, ~Copyable {
         dumps: DumpReader,
         address: String,
         expectedKeyCount: UInt64,
+        sample: AccessSample,
         progress: @escaping @Sendable (CaptureProgress) -> Void
     ) {
         self.sink = sink
         self.dumps = dumps
         self.address = address
         self.expectedKeyCount = expectedKeyCount
+        self.sample = sample
         self.progress = progress
     }
 
@@ -37,6 +40,7 @@ struct ScanRecorder: ScanReceiver, ~Copyable {
     mutating func vanished(_ key: ByteBuffer) {}
 
     mutating func take(_ reading: KeyReading, payload: ByteBuffer) async throws {
+        sink.sampleAge = sample.age
         var (type, body) = try CaptureError.damaged(address) { () throws in try dumps.open(payload) }
         try sink.begin(head(reading, type: type))
         dumps.begin(type: type)
@@ -45,6 +49,7 @@ struct ScanRecorder: ScanReceiver, ~Copyable {
     }
 
     mutating func begin(_ reading: KeyReading, payloadByteCount: Int) {
+        sink.sampleAge = sample.age
         largePayload = LargePayload(reading, byteCount: payloadByteCount)
     }
 
@@ -71,7 +76,7 @@ struct ScanRecorder: ScanReceiver, ~Copyable {
     private mutating func skim(_ body: inout ByteBuffer) async throws {
         while true {
             let isTaken = try CaptureError.damaged(address) { () throws in
-                try dumps.skim(&body, into: &sink.builder.buffer, limit: sink.bodyLimit)
+                try dumps.skim(&body, into: &sink.blocks.builder.buffer, limit: sink.bodyLimit)
             }
             if isTaken { return }
             try await flush()
@@ -103,7 +108,7 @@ struct ScanRecorder: ScanReceiver, ~Copyable {
         }
         for library in try FunctionPayload.bodies(of: payload) {
             try sink.begin(RecordHead(kind: .functionLibrary, database: 0, type: 0, key: ByteBuffer()))
-            sink.builder.buffer.writeImmutableBuffer(library)
+            sink.blocks.builder.buffer.writeImmutableBuffer(library)
             try sink.end()
             if sink.needsFlush { try await sink.flush() }
         }

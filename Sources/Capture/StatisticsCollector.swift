@@ -8,8 +8,8 @@ package import SnapshotModel
 package struct StatisticsCollector: Sendable {
     /// What one record added, in 64 bits, so that it can travel through an external sort and be taken back.
     ///
-    /// Bits 0 to 39: bytes of the body (saturated at 1 TiB); 40 to 43: class of remaining life; 44 and 45: access data;
-    /// 46 to 63: number of the cell of its database and type.
+    /// Bits 0 to 37: bytes of the body (saturated at 256 GiB); 38 and 39: tier; 40 to 43: class of remaining life; 44
+    /// and 45: access data; 46 to 63: number of the cell of its database and type.
     package struct Tally: RawRepresentable, Hashable, Sendable {
         package var rawValue: UInt64
 
@@ -17,16 +17,17 @@ package struct StatisticsCollector: Sendable {
             self.rawValue = rawValue
         }
 
-        fileprivate static let largestBody: UInt64 = (1 << 40) - 1
+        fileprivate static let largestBody: UInt64 = (1 << 38) - 1
         fileprivate static let cellCount = 1 << 18
 
-        fileprivate init(cell: Int, bodyByteCount: UInt64, lifetime: Int, access: Int) {
+        fileprivate init(cell: Int, bodyByteCount: UInt64, tier: Int, lifetime: Int, access: Int) {
             rawValue =
-                min(bodyByteCount, Self.largestBody) | UInt64(lifetime) << 40 | UInt64(access) << 44
-                | UInt64(cell) << 46
+                min(bodyByteCount, Self.largestBody) | UInt64(tier) << 38 | UInt64(lifetime) << 40
+                | UInt64(access) << 44 | UInt64(cell) << 46
         }
 
         fileprivate var bodyByteCount: UInt64 { rawValue & Self.largestBody }
+        fileprivate var tier: Int { Int(rawValue >> 38 & 3) }
         fileprivate var lifetime: Int { Int(rawValue >> 40 & 15) }
         fileprivate var access: Int { Int(rawValue >> 44 & 3) }
         fileprivate var cell: Int { Int(rawValue >> 46) }
@@ -57,6 +58,7 @@ package struct StatisticsCollector: Sendable {
     private var moduleCells: [ModuleCell: Int] = [:]
     private var lifetimeCounts = Array(repeating: UInt64(0), count: LifetimeHistogram.buckets.count + 1)
     private var accessCounts: [UInt64] = [0, 0, 0]
+    private var accessTiers: AccessTiers?
     private var functionLibraryCount: UInt64 = 0
     private var moduleAuxiliaryCount: UInt64 = 0
     private var largestBodyByteCount: UInt64 = 0
@@ -69,21 +71,26 @@ package struct StatisticsCollector: Sendable {
     private static let neverLifetime = LifetimeHistogram.buckets.count
     private static let bucketBounds = LifetimeHistogram.buckets.map(\.upToMilliseconds)
 
-    package init(instant: UnixMilliseconds) {
+    package init(instant: UnixMilliseconds, tiers: AccessTierBounds? = nil) {
         self.instant = instant
+        accessTiers = tiers.map { AccessTiers(bounds: $0) }
     }
 
     /// Counts one key with a value of type `valueType`; `module` is the data type of a module's value.
+    ///
+    /// `tier` is that of its block.
     package mutating func addKey(
         _ head: RecordHead,
         valueType: UInt8,
         bodyByteCount: UInt64,
-        module: RDBModuleID? = nil
+        module: RDBModuleID? = nil,
+        tier: Int = 0
     ) -> Tally {
         let cell = cellNumber(database: head.database, type: valueType, module: module)
         let tally = Tally(
             cell: cell,
             bodyByteCount: bodyByteCount,
+            tier: tier,
             lifetime: lifetimeClass(head.expiry),
             access: Self.accessClass(head.access)
         )
@@ -93,6 +100,11 @@ package struct StatisticsCollector: Sendable {
         lifetimeCounts[tally.lifetime] += 1
         accessCounts[tally.access] += 1
         keyCount += 1
+        if let weight = accessTiers?.bounds.weight.weight(of: head.access) {
+            accessTiers?.tiers[tier].keyCount += 1
+            accessTiers?.tiers[tier].bodyByteCount += tally.bodyByteCount
+            accessTiers?.tiers[tier].weight += UInt64(weight)
+        }
         largestBodyByteCount = max(largestBodyByteCount, bodyByteCount)
         largestKeyByteCount = max(largestKeyByteCount, UInt64(head.key.readableBytes))
         return tally
@@ -100,6 +112,7 @@ package struct StatisticsCollector: Sendable {
 
     package mutating func addFunctionLibrary() { functionLibraryCount += 1 }
     package mutating func addModuleAuxiliary() { moduleAuxiliaryCount += 1 }
+    package mutating func addBlock(tier: Int) { accessTiers?.tiers[tier].blockCount += 1 }
 
     /// Takes back what a superseded record added; the largest sizes stay those of all records that were read.
     package mutating func remove(_ tally: Tally) {
@@ -108,6 +121,8 @@ package struct StatisticsCollector: Sendable {
         if tally.lifetime != Self.neverLifetime { cells[tally.cell].expiringKeyCount -= 1 }
         lifetimeCounts[tally.lifetime] -= 1
         accessCounts[tally.access] -= 1
+        accessTiers?.tiers[tally.tier].keyCount -= 1
+        accessTiers?.tiers[tally.tier].bodyByteCount -= tally.bodyByteCount
         keyCount -= 1
     }
 
@@ -134,6 +149,7 @@ package struct StatisticsCollector: Sendable {
         result.frequencyKeyCount = accessCounts[2]
         result.largestBodyByteCount = largestBodyByteCount
         result.largestKeyByteCount = largestKeyByteCount
+        result.accessTiers = accessTiers
         return result
     }
 

@@ -32,7 +32,7 @@ struct StreamReader: ~Copyable {
         while true {
             let event = try skimmer.next(
                 &input,
-                into: &sink.builder.buffer,
+                into: &sink.blocks.builder.buffer,
                 outputLimit: sink.bodyLimit
             )
             switch event {
@@ -111,7 +111,7 @@ extension StreamReader {
                 try await sink.flush()
                 progress(sink.progress(of: expectedKeyCount))
             case .ended(let checksum):
-                try await sink.flush()
+                try await sink.flushAll()
                 return checksum
             }
         }

@@ -205,6 +205,7 @@ package struct RestoreOperation: Sendable {
             }
         var whole = result
         whole.lostBlocks = parts.problems + result.lostBlocks
+        for notice in result.notices { context.warn(notice) }
         return RestoreReport(manifest: access.manifest, plan: target.plan, result: whole)
     }
 

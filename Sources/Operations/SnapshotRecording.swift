@@ -195,7 +195,8 @@ struct SnapshotRecording: Sendable {
             clocks: opening.clocks,
             consistency: opening.consistency,
             codec: codec,
-            toolVersion: ToolVersion.current
+            toolVersion: ToolVersion.current,
+            accessTiers: opening.accessTiers
         )
     }
 

@@ -1,3 +1,4 @@
+package import ArchiveFormat
 import ArchiveIO
 import ByteCoding
 import NIOCore
@@ -14,8 +15,8 @@ package struct BlockPlace: Codable, Hashable, Sendable {
     }
 }
 
-/// The order in which the blocks of a snapshot are restored: the same for the same snapshot and options, so that a later
-/// run can go on at a place in it.
+/// The order in which the blocks of a snapshot are restored, the hottest temperature tier of every part first: the same
+/// for the same snapshot and options, so that a later run can go on at a place in it.
 ///
 /// Pure. Only blocks in which records begin are in it: those that only carry a value on are read with the value.
 package struct BlockOrder: Sendable {
@@ -25,11 +26,21 @@ package struct BlockOrder: Sendable {
         self.places = places
     }
 
-    /// The archives one after the other, each from its start to its end.
+    /// Tier by tier, in each the archives one after the other, each from its start to its end.
     package init(_ parts: [RestorePart]) {
-        places = parts.enumerated().flatMap { index, part in
-            part.blockNumbers.map { BlockPlace(part: index, block: $0) }
+        self.init(parts.map(\.reader.index))
+    }
+
+    /// The same of the archives' indices.
+    package init(_ indices: [ArchiveIndex]) {
+        var tiers: [UInt8: [BlockPlace]] = [:]
+        for (part, index) in indices.enumerated() {
+            for entry in index.records where entry.header.recordCount > 0 {
+                let place = BlockPlace(part: part, block: entry.header.number)
+                tiers[entry.header.tier, default: []].append(place)
+            }
         }
+        places = tiers.sorted { $0.key < $1.key }.flatMap(\.value)
     }
 
     package var count: Int { places.count }

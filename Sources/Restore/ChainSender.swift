@@ -62,7 +62,8 @@ struct ChainSender {
                 deadline: deadline
             )
             let losses = pump.lossesByCommands(first, in: block)
-            return try await sendPieces(value, rank: rank, losses, &tally)
+            let weight = pump.weight.weight(of: first.access)
+            return try await sendPieces(value, rank: rank, weight: weight, losses, &tally)
         }
         if isSalvage, let damage = await damage() {
             tally.accounting.add(to: .lostBlock)
@@ -74,7 +75,8 @@ struct ChainSender {
             deadline: deadline ?? 0,
             fieldEnd: fieldEnd?.rawValue ?? 0,
             rank: rank,
-            type: first.type
+            type: first.type,
+            weight: pump.weight.weight(of: first.access)
         )
         if tally.sample.wants(rank, keyByteCount: key.readableBytes) {
             let entry = RestoreSample.Entry(
@@ -93,10 +95,12 @@ struct ChainSender {
     private func sendPieces(
         _ value: PieceSender.Value,
         rank: UInt64,
+        weight: UInt32,
         _ losses: PayloadLosses,
         _ tally: inout RestoreTally
     ) async throws -> Outcome {
         var record = CommandBatch.Sent(deadline: value.deadline ?? 0, rank: rank, type: value.type)
+        record.weight = weight
         let sentBefore = pieces.sentByteCount
         let outcome: PieceSender.Outcome
         do throws(TransportError) {

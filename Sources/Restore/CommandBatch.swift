@@ -11,6 +11,8 @@ struct CommandBatch: Sendable {
         /// The record's rank in the sample.
         var rank: UInt64
         var type: UInt8
+        /// The record's share of the source's recent accesses.
+        var weight: UInt32 = 0
     }
 
     /// The target's database: all commands of a batch are for one.

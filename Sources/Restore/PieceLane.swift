@@ -14,11 +14,13 @@ final class PieceLane {
     }
 
     private let target: ConnectionOptions
+    private let manner: RestoreLane.Manner
     private let token: RestoreToken
     private var current: Open?
 
-    init(target: ConnectionOptions, token: RestoreToken) {
+    init(target: ConnectionOptions, _ manner: RestoreLane.Manner = RestoreLane.Manner(), token: RestoreToken) {
         self.target = target
+        self.manner = manner
         self.token = token
     }
 
@@ -28,6 +30,7 @@ final class PieceLane {
             let connection = try await NodeConnection.connect(target)
             // Refused where CLIENT is forbidden: then the age of a key has to tell.
             _ = try await connection.reply(to: ["CLIENT", "SETNAME", .text(token.clientName)])
+            try await manner.prepare(connection)
             _ = try await connection.command("SELECT", .number(Int64(database)))
             current = Open(connection: connection, pipe: try await connection.openPipe(), database: database)
         } else if let open = current, open.database != database {
@@ -42,7 +45,9 @@ final class PieceLane {
 
     /// Sends whole commands; returns the first error among the answers that have come since the last call.
     func send(_ commands: ByteBuffer, commandCount: Int) async throws(TransportError) -> RESPErrorReply? {
-        Self.firstError(
+        // A value counts as one record, when it gets its name.
+        try await manner.wait(recordCount: 0, byteCount: commands.readableBytes, target.url.address)
+        return Self.firstError(
             try await using { pipe throws(TransportError) in
                 try await pipe.write(commands, commandCount: commandCount)
             }

@@ -37,11 +37,15 @@ struct RecordPump: Sendable {
     let encoder: RecordEncoder
     /// A batch ends with this many records; lower than usual for a slow rate.
     let batchRecordLimit: Int
+    /// A batch ends with the command that reaches this many bytes; lower than usual for a slow rate.
+    var pacedByteLimit = Int.max
     /// By type number: whether fields of the value have deadlines of their own.
     let hasFieldDeadlines: [Bool]
     /// How each type gets to the target.
     let routes: RecordRoutes
     let rewriter: PayloadRewriter
+    /// What the access data of records comes to in accesses.
+    var weight = AccessWeight()
 
     init(
         format: PayloadFormat,
@@ -70,7 +74,8 @@ struct RecordPump: Sendable {
         _ tally: inout RestoreTally,
         now: UnixMilliseconds
     ) throws(ArchiveError) -> Stop {
-        while batch.bytes.readableBytes < Self.batchByteLimit, batch.sent.count < batchRecordLimit {
+        while batch.bytes.readableBytes < min(Self.batchByteLimit, pacedByteLimit), batch.sent.count < batchRecordLimit
+        {
             guard let layout = try block.next() else { return .blockEnded }
             if layout.isContinuation { continue }
             if block.isSuperseded(layout.ordinal) {
@@ -206,7 +211,8 @@ struct RecordPump: Sendable {
                         deadline: deadline ?? 0,
                         fieldEnd: fieldEnd.instant?.rawValue ?? 0,
                         rank: rank,
-                        type: layout.type
+                        type: layout.type,
+                        weight: weight.weight(of: layout.access)
                     )
                 )
                 if tally.sample.wants(rank, keyByteCount: key.count) {

@@ -123,7 +123,7 @@ final class RestoreAttempts {
                 return .ended(.exchanged(reason))
             }
             let count = link.lanes.count
-            link = try await RestoreLink.open(beside: control, clock: clock, options, laneCount: count)
+            link = try await RestoreLink.open(beside: control, clock: clock, options, laneCount: count, job.manner)
         } catch {
             await control.close()
             throw error

@@ -50,8 +50,30 @@ package struct RestoreEngine: Sendable {
         journal: RestoreJournal? = nil,
         continuing resumption: RestoreResumption? = nil
     ) async throws(TransportError) -> RestoreResult {
+        var manner = try await LoadManner.begin(control, plan, target)
+        do throws(TransportError) {
+            return try await run(control, clock, &manner, journal, resumption)
+        } catch {
+            await manner.end()
+            throw error
+        }
+    }
+
+    private func run(
+        _ control: NodeConnection,
+        _ clock: TargetClock,
+        _ manner: inout LoadManner,
+        _ journal: RestoreJournal?,
+        _ resumption: RestoreResumption?
+    ) async throws(TransportError) -> RestoreResult {
         let begin = ContinuousClock.now
-        let link = try await RestoreLink.open(beside: control, clock: clock, target, laneCount: plan.connectionCount)
+        let link = try await RestoreLink.open(
+            beside: control,
+            clock: clock,
+            target,
+            laneCount: plan.connectionCount,
+            manner.lanes
+        )
         _ = await plan.target.leftovers.remove(over: control)
         if plan.options.flushTarget, resumption == nil {
             try await control.flush(plan, functions: RecordFilter.wantsFunctions(plan.options))
@@ -65,6 +87,7 @@ package struct RestoreEngine: Sendable {
             start: resumption?.content.header.start ?? startedAt,
             sampleSeed: resumption?.content.header.sampleSeed ?? plan.options.sampleSeed,
             target: target,
+            manner: manner.lanes,
             progress: progress
         )
         var tally = job.makeTally()
@@ -100,12 +123,16 @@ package struct RestoreEngine: Sendable {
         let (standing, last) = (attempts.standing, attempts.link.control)
         // Also when the run was cancelled: a task of its own does not know of it.
         await Task { _ = await standing.remove(over: last) }.value
+        await manner.end()
         let loaded = ContinuousClock.now
         let wasEmpty = resumption?.content.header.wasEmpty ?? header.wasEmpty
         var result = await finish(attempts, ending, job, wasEmpty: wasEmpty)
         result.resumedFrom = resumption.map { _ in
             RestoreResult.Resumption(startedAt: job.start, recordCount: resumedCount)
         }
+        result.slowing = manner.slowing
+        result.notices = manner.notices
+        if case .finished = ending { result.servedAccesses = attempts.tally.served.milestones(since: begin) }
         result.startedAt = startedAt
         result.loadingDuration = begin.duration(to: loaded)
         result.duration = begin.duration(to: .now)

@@ -13,6 +13,8 @@ struct RestoreJob: Sendable {
     let start: UnixMilliseconds
     let sampleSeed: UInt64
     let target: ConnectionOptions
+    /// How connections to it write.
+    let manner: RestoreLane.Manner
     let progress: @Sendable (RestoreProgress) -> Void
     private let typeNames: [String?]
 
@@ -23,6 +25,7 @@ struct RestoreJob: Sendable {
         start: UnixMilliseconds,
         sampleSeed: UInt64,
         target: ConnectionOptions,
+        manner: RestoreLane.Manner,
         progress: @escaping @Sendable (RestoreProgress) -> Void
     ) {
         self.plan = plan
@@ -32,6 +35,7 @@ struct RestoreJob: Sendable {
         self.start = start
         self.sampleSeed = sampleSeed
         self.target = target
+        self.manner = manner
         self.progress = progress
         let format = manifest.format
         typeNames = (0...UInt8.max).map { RDBValueTypes.row(type: $0, format: format)?.name }
@@ -58,7 +62,7 @@ struct RestoreJob: Sendable {
     func makePieceSender(_ clock: TargetClock) -> PieceSender {
         let keys = TemporaryKeys(keepsSlots: plan.target.isClusterNode)
         return PieceSender(
-            lane: PieceLane(target: target, token: keys.token),
+            lane: PieceLane(target: target, manner, token: keys.token),
             format: manifest.format,
             dialect: plan.dialect,
             typeDialect: TypeCommandDialect(plan.target),
@@ -68,18 +72,23 @@ struct RestoreJob: Sendable {
         )
     }
 
-    func makePacer() -> RatePacer? {
-        plan.options.keysPerSecond.map { RatePacer(keysPerSecond: $0, start: .now) }
-    }
-
-    func makePump(batchRecordLimit: Int?) -> RecordPump {
-        RecordPump(
+    func makePump() -> RecordPump {
+        // Only for the sizes of batches: the pace itself is the lanes'.
+        let rates = RatePacer(
+            keysPerSecond: plan.options.keysPerSecond,
+            bytesPerSecond: plan.options.bytesPerSecond,
+            start: .now
+        )
+        var pump = RecordPump(
             format: manifest.format,
             filter: RecordFilter(plan.options) { typeNames[Int($0)] },
             resolver: resolver,
             encoder: RecordEncoder(plan.dialect),
-            batchRecordLimit: batchRecordLimit ?? .max,
+            batchRecordLimit: rates.batchRecordLimit,
             routes: plan.routes
         )
+        pump.pacedByteLimit = rates.batchByteLimit
+        if let tiers = manifest.statistics.accessTiers { pump.weight = tiers.bounds.weight }
+        return pump
     }
 }

@@ -7,6 +7,7 @@ import Transport
 /// The task that runs the restore is the only user.
 final class RestoreLane {
     private let connection: NodeConnection
+    private let manner: Manner
     private var pipe: CommandPipe
     /// What is selected on the connection; nil until it was selected explicitly.
     private var database: UInt32?
@@ -16,8 +17,10 @@ final class RestoreLane {
     /// Answers other than OK whose batch is not answered in full.
     private var held: [NumberedReply] = []
 
-    init(_ connection: NodeConnection) async throws(TransportError) {
+    init(_ connection: NodeConnection, _ manner: Manner = Manner()) async throws(TransportError) {
         self.connection = connection
+        self.manner = manner
+        try await manner.prepare(connection)
         pipe = try await connection.openPipe()
     }
 
@@ -25,6 +28,11 @@ final class RestoreLane {
     func write(_ batch: consuming CommandBatch, _ tally: inout RestoreTally) async throws(TransportError) {
         do throws(TransportError) {
             try await select(batch.database, &tally)
+            try await manner.wait(
+                recordCount: batch.sent.count,
+                byteCount: batch.bytes.readableBytes,
+                connection.address
+            )
         } catch {
             tally.giveUp(batch.sent, because: .notAttempted)
             throw error
@@ -45,6 +53,11 @@ final class RestoreLane {
     )
         async throws(TransportError)
     {
+        try await manner.wait(
+            recordCount: record == nil ? 0 : 1,
+            byteCount: bytes.readableBytes,
+            connection.address
+        )
         if let record, let database {
             let batch = CommandBatch(
                 database: database,

@@ -11,11 +11,12 @@ struct RestoreLink {
         beside control: NodeConnection,
         clock: TargetClock,
         _ target: ConnectionOptions,
-        laneCount: Int
+        laneCount: Int,
+        _ manner: RestoreLane.Manner
     ) async throws(TransportError) -> Self {
         var lanes: [RestoreLane] = []
         do throws(TransportError) {
-            for _ in 0..<laneCount { lanes.append(try await RestoreLane(NodeConnection.connect(target))) }
+            for _ in 0..<laneCount { lanes.append(try await RestoreLane(NodeConnection.connect(target), manner)) }
         } catch {
             for lane in lanes { await lane.close() }
             throw error

@@ -43,6 +43,10 @@ package struct RestoreOptions: Hashable, Sendable {
     package var databases: [DatabaseMapping] = []
     /// Keys per second at most; nil for no limit.
     package var keysPerSecond: Int?
+    /// Bytes of commands per second at most; nil for no limit.
+    package var bytesPerSecond: Int?
+    /// The target's latency above which the restore slows down; nil to write as fast as the target takes it.
+    package var latencyLimit: Duration?
     /// Connections that write at the same time; nil for the default.
     package var connectionCount: Int?
     /// Refuse, before anything is written, what could not be restored whole: values that the target cannot hold.
@@ -75,7 +79,7 @@ package struct RestoreOptions: Hashable, Sendable {
         if deadlineJitterPercent > 0, deadlineMode == .persist {
             return "--ttl-jitter shortens lives, and --ttl persist gives none"
         }
-        if let rate = keysPerSecond, rate < 1 { return "the rate must be at least 1 key per second" }
+        if let contradiction = contradictionOfPace { return contradiction }
         if let count = connectionCount, !(1...64).contains(count) { return "connections must be 1 to 64" }
         return nil
     }
@@ -102,9 +106,19 @@ package struct RestoreOptions: Hashable, Sendable {
             return "--method replication replaces all that the target holds: --existing \(existing.rawValue) goes with "
                 + "--method commands"
         }
-        if keysPerSecond != nil { return "--rate goes with --method commands" }
+        if keysPerSecond != nil || bytesPerSecond != nil { return "--rate goes with --method commands" }
+        if latencyLimit != nil { return "--max-latency goes with --method commands" }
         if connectionCount != nil { return "--connections goes with --method commands" }
         if resumes { return "--resume goes with --method commands: a broken replication begins anew" }
+        return nil
+    }
+
+    private var contradictionOfPace: String? {
+        if let rate = keysPerSecond, rate < 1 { return "the rate must be at least 1 key per second" }
+        if let rate = bytesPerSecond, rate < 1024 { return "the rate must be at least 1 KiB per second" }
+        if let limit = latencyLimit, !(.milliseconds(1)...(.seconds(60))).contains(limit) {
+            return "the largest latency must be 1 to 60000 milliseconds"
+        }
         return nil
     }
 

@@ -14,11 +14,6 @@ package struct RestorePart: Sendable {
         self.descriptor = descriptor
         self.reader = reader
     }
-
-    /// The blocks in which records begin: those that only carry a value on are read with the value.
-    var blockNumbers: [UInt32] {
-        reader.index.records.lazy.filter { $0.header.recordCount > 0 }.map(\.header.number)
-    }
 }
 
 /// How far a restore has come; told for every batch.

@@ -51,6 +51,13 @@ package struct RestoreResult: Sendable {
     package var retryCount: UInt64 = 0
     /// From the first block to the last answer, and with the check.
     package var loadingDuration: Duration
+    /// When which share of the source's recent accesses was served, by what this run stored; empty where nothing is
+    /// known of the keys' last use, and of a run that did not get through.
+    package var servedAccesses: [ServedAccesses.Milestone] = []
+    /// How far the target's latency held the load back; nil if it was not watched.
+    package var slowing: SendThrottle.Slowing?
+    /// What else is to be told, as sentences.
+    package var notices: [String] = []
     package var duration: Duration
     /// What an operator must undo at the target by hand; nil if nothing.
     package var remedy: String?

@@ -19,7 +19,6 @@ final class RestoreRun {
     private let loader: LibraryLoader
     private let journal: RestoreJournal?
     private var pump: RecordPump
-    private var pacer: RatePacer?
     private var sizer = WindowSizer()
     private var batch = CommandBatch(database: 0, bytes: ByteBuffer())
     private var nextLane = 0
@@ -41,9 +40,7 @@ final class RestoreRun {
         self.tally = tally
         self.journal = journal
         self.sentByteCount = sentByteCount
-        let pacer = job.makePacer()
-        self.pacer = pacer
-        pump = job.makePump(batchRecordLimit: pacer?.batchRecordLimit)
+        pump = job.makePump()
         loader = LibraryLoader(
             connection: link.control,
             dialect: job.plan.dialect,
@@ -152,14 +149,6 @@ final class RestoreRun {
         swap(&full, &batch)
         batch.bytes.reserveCapacity(RecordPump.batchByteLimit + RecordPump.batchByteLimit / 8)
         batch.sent.reserveCapacity(full.sent.count)
-        if let moment = pacer?.moment(toSend: full.sent.count), moment > .now {
-            do {
-                try await Task.sleep(until: moment, clock: .continuous)
-            } catch {
-                tally.giveUp(full.sent, because: .notAttempted)
-                throw error
-            }
-        }
         sentByteCount += UInt64(full.bytes.readableBytes)
         nextLane = (nextLane + 1) % link.lanes.count
         try await link.lanes[nextLane].write(full, &tally)

@@ -15,6 +15,8 @@ struct RestoreTally: Sendable {
     private var unwritten: [ConfirmedWindow] = []
     private var open: [RestoreWindow] = []
     var sample: RestoreSample
+    /// By what this run stored.
+    private(set) var served = ServedAccesses()
     /// A key that the target has already was stored by an earlier run or connection if it belongs to a unit before this
     /// one.
     var earlierEnd = 0
@@ -98,6 +100,11 @@ struct RestoreTally: Sendable {
         open[place].answeredCount += UInt64(batch.sent.count)
         open[place].totals.accounting.add(UInt64(batch.sent.count - others.count), to: .restored)
         for verdict in verdicts { open[place].totals.accounting.add(to: verdict.recordClass, because: verdict.reason) }
+        let weight = batch.sent.reduce(0) { $0 + UInt64($1.weight) }
+        if weight > 0 {
+            let notStored = others.reduce(0) { $0 + UInt64(batch.sent[$1.index].weight) }
+            served.add(weight: weight - notStored, at: .now)
+        }
         open[place].totals.keyspace.update(batch.database) { database in
             var rest = Array(zip(others, verdicts))[...]
             for (index, sent) in batch.sent.enumerated() {
@@ -220,6 +227,7 @@ extension RestoreTally {
     /// Goes back to the first unit; what the target has counts as restored earlier, unless it `isEmpty`.
     mutating func beginAnew(isEmpty: Bool) {
         earlierEnd = isEmpty ? 0 : reach
+        if isEmpty { served = ServedAccesses() }
         confirmed = ConfirmedProgress(start: start)
         sample.removeAll(from: 0)
     }

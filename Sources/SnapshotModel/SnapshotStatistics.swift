@@ -47,6 +47,9 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
     /// The largest payload body and the largest key, in bytes.
     package var largestBodyByteCount: UInt64
     package var largestKeyByteCount: UInt64
+    /// nil where the blocks are in no order of temperature: the source kept no access data, or no sample of it was to
+    /// be had.
+    package var accessTiers: AccessTiers?
 
     package init() {
         databases = [:]
@@ -82,5 +85,8 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
         frequencyKeyCount += other.frequencyKeyCount
         largestBodyByteCount = max(largestBodyByteCount, other.largestBodyByteCount)
         largestKeyByteCount = max(largestKeyByteCount, other.largestKeyByteCount)
+        if let tiers = other.accessTiers {
+            if accessTiers?.add(tiers) == nil { accessTiers = tiers }
+        }
     }
 }

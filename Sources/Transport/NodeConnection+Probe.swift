@@ -13,8 +13,7 @@ extension NodeConnection {
     private static let settingNames = [
         "databases", "proto-max-bulk-len", "client-query-buffer-limit", "repl-diskless-sync",
         "repl-diskless-sync-delay", "repl-diskless-load", "repl-timeout", "tls-replication", "maxmemory",
-        "maxmemory-policy",
-        "rdb-version-check",
+        "maxmemory-policy", "rdb-version-check", "lfu-log-factor", "import-mode",
     ]
     private static let clockSampleCount = 5
 

@@ -47,7 +47,8 @@ struct FieldDeadlineTests {
 
     @Test(arguments: try await servers())
     func `are shortened with their keys by --ttl-jitter, and never lengthened`(_ binary: ServerBinary) async throws {
-        let began = try KeyspaceContents.serverTime(try await RedisServer.start(.init(binary: binary)).client())
+        let clock = try await RedisServer.start(.init(binary: binary))
+        let began = try KeyspaceContents.serverTime(clock.client())
         let (source, target) = try await restored(binary, [], ["--ttl-jitter", "50"])
         let (before, after) = (try KeyspaceContents.read(source), try KeyspaceContents.read(target))
         #expect(before.entries.count == after.entries.count)

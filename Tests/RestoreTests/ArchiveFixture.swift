@@ -20,6 +20,8 @@ struct ArchiveFixture {
         var body: [UInt8] = []
         /// Whether a later record of the same key takes its place.
         var isSuperseded = false
+        /// The tier of the blocks that it goes to.
+        var tier: UInt8 = 0
 
         /// A string with its value in the shortest RDB form of up to 14 bits of length.
         static func string(
@@ -96,13 +98,22 @@ struct ArchiveFixture {
                 )
             )
             var superseded: [RecordPlace] = []
-            var builder = writer.makeBuilder(targetByteCount: blockByteCount)
+            let isTiered = records.contains { $0.tier > 0 }
+            var builders: [UInt8: BlockBuilder] = [:]
             for record in records {
+                var builder =
+                    builders.removeValue(forKey: record.tier)
+                    ?? writer.makeBuilder(targetByteCount: blockByteCount, tier: record.tier)
                 let place = try await append(record, to: &builder, writer)
                 if record.isSuperseded { superseded.append(place) }
-                if builder.isFull { try await writer.append(builder.take()) }
+                // A value over several blocks is complete before a block of another tier comes.
+                let isCut = isTiered && record.body.count > blockByteCount
+                if builder.isFull || isCut { try await writer.append(builder.take()) }
+                builders[record.tier] = builder
             }
-            try await writer.append(builder.take())
+            for var builder in builders.sorted(by: { $0.key < $1.key }).map(\.value) {
+                try await writer.append(builder.take())
+            }
             return try await writer.finish(
                 ArchiveEnding(statistics: statistics, superseded: SupersededRecords(superseded))
             )
@@ -190,6 +201,12 @@ struct ArchiveFixture {
 }
 
 extension ArchiveFixture.Record {
+    /// A string of this many bytes, its length in the 32-bit RDB form.
+    static func largeString(_ key: String, byteCount: Int) -> Self {
+        let length = [0x80] + withUnsafeBytes(of: UInt32(byteCount).bigEndian) { Array($0) }
+        return Self(key: Array(key.utf8), body: length + Array(repeating: UInt8(ascii: "x"), count: byteCount))
+    }
+
     /// The function libraries of a server.
     static func libraries(of server: RedisServer) throws -> [Self] {
         let payload = try server.client().command("FUNCTION", "DUMP").bytes ?? []

@@ -31,6 +31,16 @@ import Testing
         options.keysPerSecond = 0
         #expect(options.contradiction?.contains("rate") ?? false)
         options.keysPerSecond = nil
+        options.bytesPerSecond = 1023
+        #expect(options.contradiction?.contains("rate") ?? false)
+        options.bytesPerSecond = nil
+        options.latencyLimit = .zero
+        #expect(options.contradiction?.contains("latency") ?? false)
+        options.latencyLimit = .milliseconds(5)
+        #expect(options.contradiction == nil)
+        options.method = .replication
+        #expect(options.contradiction?.contains("--max-latency") ?? false)
+        options = RestoreOptions()
         options.connectionCount = 65
         #expect(options.contradiction?.contains("connections") ?? false)
     }
@@ -56,15 +66,5 @@ import Testing
             "module:x"
         }
         #expect(other == .unwanted(.type))
-    }
-
-    @Test func `the pacer sends what the rate allows and no more`() {
-        let start = ContinuousClock.now
-        var pacer = RatePacer(keysPerSecond: 1000, start: start)
-        #expect(pacer.batchRecordLimit == 100)
-        #expect(pacer.moment(toSend: 100) == start)
-        #expect(pacer.moment(toSend: 100) == start.advanced(by: .milliseconds(100)))
-        #expect(pacer.moment(toSend: 1) == start.advanced(by: .milliseconds(200)))
-        #expect(RatePacer(keysPerSecond: 3, start: start).batchRecordLimit == 1)
     }
 }

@@ -39,13 +39,13 @@ struct RestoreArguments: ParsableArguments, Sendable {
     @Flag(help: "Refuse with exit code 14, before the first write, a snapshot that the target cannot hold in full.")
     var strict = false
 
-    @Option(help: ArgumentHelp("At most so many keys per second.", valueName: "keys"))
-    var rate: Int?
+    @OptionGroup var pace: PaceArguments
 
     @Option(help: ArgumentHelp("Write over so many connections.", valueName: "number"))
     var connections: Int?
 
     func validate() throws {
+        try pace.validate()
         if let contradiction = options.contradiction { throw ValidationError(contradiction) }
     }
 
@@ -58,7 +58,7 @@ struct RestoreArguments: ParsableArguments, Sendable {
         options.onlyMissing = onlyMissing
         options.flushTarget = flushTarget
         options.isStrict = strict
-        options.keysPerSecond = rate
+        pace.apply(to: &options)
         options.connectionCount = connections
         options.sampleSeed = .random(in: .min ... .max)
         return options

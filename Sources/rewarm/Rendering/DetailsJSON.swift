@@ -30,6 +30,8 @@ struct DetailsJSON {
         object.add("types", .array(types))
         object.add("lifetimes", .array(lifetimes))
         object.add(extremes)
+        let tiers = manifest.statistics.accessTiers
+        object.add("accessTiers", tiers.map { .object(AccessTierRendering.json($0)) } ?? .null)
         object.add("parts", .array(parts))
         object.add("coversWholeSource", .bool(manifest.coversWholeSource))
         object.add("shards", .array(shards))

@@ -24,6 +24,7 @@ struct DetailsText {
             ("Keys by database", databases),
             ("Keys by type", types),
             ("Life left at the instant", LifetimeBars.lines(statistics.lifetimes)),
+            ("Temperature tiers", AccessTierRendering.lines(statistics)),
             ("Parts", parts),
             ("State", state),
             ("Drills", details.standing.drills.flatMap { DrillRendering.lines($0) }),

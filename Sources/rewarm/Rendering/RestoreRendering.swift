@@ -22,6 +22,8 @@ enum RestoreRendering {
             lines.append(text(report.result.libraries, noun: "function library"))
         }
         lines += report.result.lostBlocks.map { "lost: " + Printable.text($0) }
+        if !report.result.servedAccesses.isEmpty { lines.append(text(report.result.servedAccesses)) }
+        if let slowing = report.result.slowing { lines.append(text(slowing)) }
         if let verification = report.result.verification { lines.append(text(verification)) }
         return lines.joined(separator: "\n")
     }
@@ -44,6 +46,8 @@ enum RestoreRendering {
         object.add("resumedFrom", result.resumedFrom.map { .object(json($0)) } ?? .null)
         object.add("retryCount", .unsigned(result.retryCount))
         object.add("loadingMilliseconds", .integer(report.loadingMilliseconds))
+        object.add("servedAccesses", json(result.servedAccesses))
+        object.add("slowing", result.slowing.map { .object(json($0)) } ?? .null)
         object.add("restoreMilliseconds", .integer(report.durationMilliseconds))
         object.add("keysPerSecond", .number(report.keysPerSecond))
         return object
@@ -53,6 +57,40 @@ enum RestoreRendering {
         var object: JSONObject = ["recordCount": .unsigned(resumption.recordCount)]
         object.add(SnapshotRendering.instant("startedAt", resumption.startedAt))
         return object
+    }
+
+    /// "recent accesses served: 50 % after 1.2 s, 80 % after 2.0 s, 100 % after 9.1 s".
+    private static func text(_ milestones: [ServedAccesses.Milestone]) -> String {
+        let parts = milestones.map { milestone in
+            "\(milestone.percent) % after \(Figures.duration(milliseconds: milestone.duration.milliseconds))"
+        }
+        return "recent accesses served: " + parts.joined(separator: ", ")
+    }
+
+    private static func json(_ milestones: [ServedAccesses.Milestone]) -> JSONValue {
+        .array(
+            milestones.map { milestone in
+                .object([
+                    "percent": .count(milestone.percent),
+                    "timeToServedMilliseconds": .integer(milestone.duration.milliseconds),
+                ])
+            }
+        )
+    }
+
+    /// "slowed down for 3.1 s, 12 times, the target's latency up to 45 ms".
+    private static func text(_ slowing: SendThrottle.Slowing) -> String {
+        "slowed down for \(Figures.duration(milliseconds: slowing.duration.milliseconds)),"
+            + " \(Figures.counted(slowing.slowdownCount, "time")), the target's latency up to"
+            + " \(Figures.duration(milliseconds: slowing.highestLatency.milliseconds))"
+    }
+
+    private static func json(_ slowing: SendThrottle.Slowing) -> JSONObject {
+        [
+            "slowedMilliseconds": .integer(slowing.duration.milliseconds),
+            "slowdownCount": .unsigned(slowing.slowdownCount),
+            "highestLatencyMilliseconds": .integer(slowing.highestLatency.milliseconds),
+        ]
     }
 
     // MARK: Plan

@@ -1,0 +1,70 @@
+package import ArchiveFormat
+import ArchiveIO
+
+/// The open blocks of a capture, one for each temperature tier, and which of them is being filled.
+///
+/// ```
+/// select(tier) -> `builder` is that tier's; take() -> its block, numbered in the order of taking
+/// ```
+/// A record's place is known only when its block is taken: until then blocks have serial numbers, in the order in which
+/// they were begun.
+package struct TieredBlocks: Sendable {
+    /// The block being filled.
+    package var builder: BlockBuilder
+    /// The tier of `builder`, 0 the hottest.
+    private(set) var tier = 0
+
+    /// The builders of the tiers; at the place of the one in use lies an idle one.
+    private var resting: [BlockBuilder] = []
+    /// The serial number of each tier's open block.
+    private var serials: [UInt32]
+    private var nextSerial: UInt32
+    /// By serial number, the number in the archive of each block taken; only with several tiers.
+    private var numbers: [UInt32] = []
+    private var takenCount: UInt32 = 0
+
+    /// With one tier it has one builder, and places are what that builder says.
+    init(tierCount: Int, writer: ArchiveWriter) {
+        builder = writer.makeBuilder()
+        serials = (0..<UInt32(tierCount)).map { $0 }
+        nextSerial = UInt32(tierCount)
+        guard tierCount > 1 else { return }
+        resting = (0..<tierCount).map { writer.makeBuilder(tier: UInt8($0)) }
+    }
+
+    var tierCount: Int { serials.count }
+
+    /// Goes on with the open block of another tier; no record may be open.
+    @inline(__always)
+    mutating func select(_ wanted: Int) {
+        guard wanted != tier else { return }
+        // Swapped, not copied: a second reference to its buffers would make each write copy them.
+        swap(&builder, &resting[tier])
+        swap(&builder, &resting[wanted])
+        tier = wanted
+    }
+
+    /// The place of a record that `builder` has begun, its block by serial number.
+    func provisional(_ place: RecordPlace) -> RecordPlace {
+        tierCount == 1 ? place : RecordPlace(block: serials[tier], ordinal: place.ordinal)
+    }
+
+    /// Where a record is whose block was taken.
+    func settled(_ place: RecordPlace) -> RecordPlace {
+        tierCount == 1 ? place : RecordPlace(block: numbers[Int(place.block)], ordinal: place.ordinal)
+    }
+
+    /// Takes the block that is being filled.
+    mutating func take() -> RawBlock {
+        let isEmpty = builder.isEmpty
+        let block = builder.take()
+        guard tierCount > 1, !isEmpty else { return block }
+        let serial = Int(serials[tier])
+        while numbers.count <= serial { numbers.append(.max) }
+        numbers[serial] = takenCount
+        takenCount += 1
+        serials[tier] = nextSerial
+        nextSerial += 1
+        return block
+    }
+}
