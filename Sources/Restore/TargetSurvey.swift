@@ -72,6 +72,8 @@ package enum TargetSurvey {
             expireTime: facts.knowsExpireTime,
             replication: method == .replication && facts.canReplicate
         )
+        // In import mode a Valkey keeps what has expired, so that the trial did store its key.
+        if node.configuration["import-mode"] == "yes" { _ = try await connection.reply(to: ["DEL", .text(trialKey)]) }
         return facts
     }
 
