@@ -276,16 +276,22 @@ class Bench:
         # The payload of a 512 MiB string is a little longer than what a server takes as one argument by default.
         target.client.ask("CONFIG", "SET", "proto-max-bulk-len", 768 * 1048576)
         megabytes, members = self.options.huge_string, self.options.huge_members
-        print("making a string of %d MiB and a sorted set of %d members" % (megabytes, members), file=sys.stderr)
+        items = self.options.huge_list
+        print("making a string of %d MiB, a list of %d MiB, a sorted set and a hash of %d members"
+              % (megabytes, items, members), file=sys.stderr)
         source.client.ask("SETRANGE", "huge:string", megabytes * 1048576 - 1, "x")
         for start in range(0, megabytes, 16):
             # Half of it random, so that neither LZF nor zeros make it small.
             source.client.ask("SETRANGE", "huge:string", start * 1048576, os.urandom(8 * 1048576))
         for start in range(0, members, 5000):
-            words = ["ZADD", "huge:zset"]
+            words, fields = ["ZADD", "huge:zset"], ["HSET", "huge:hash"]
             for index in range(start, min(start + 5000, members)):
                 words += [index * 1.5, "member:%d" % index]
+                fields += ["field:%d" % index, "value %d of the hash" % index]
             source.client.ask(*words)
+            source.client.ask(*fields)
+        for _ in range(items):
+            source.client.ask("RPUSH", "huge:list", os.urandom(1 << 19) + bytes(1 << 19))
         repository = self.path("huge-repository")
         sample = measure(self.rewarm("snapshot", "--source", "redis://127.0.0.1:%d" % source.port, "--repository",
                                      repository, "--create", "--quiet"), source)
@@ -293,6 +299,14 @@ class Bench:
         sample = measure(self.rewarm("restore", "latest", "--repository", repository, "--target",
                                      "redis://127.0.0.1:%d" % target.port, "--quiet"), target)
         self.note("huge values: restore", sample)
+        self.compare_huge(source, target)
+        # A target whose limits let none of them through as one command.
+        target.client.ask("CONFIG", "SET", "client-query-buffer-limit", 8 * 1048576)
+        sample = measure(self.rewarm("restore", "latest", "--repository", repository, "--target",
+                                     "redis://127.0.0.1:%d" % target.port, "--flush-target", "--json"), target)
+        if '"piecewiseKeyCount":%d,' % (4 if items > 7 else 3) not in sample["output"]:
+            sys.exit("not every huge value went piece by piece: " + sample["output"])
+        self.note("huge values: restore, piece by piece", sample)
         self.compare_huge(source, target)
         sample = measure(self.rewarm("restore", "latest", "--repository", repository, "--target",
                                      "redis://127.0.0.1:%d" % target.port, "--method", "replication",
@@ -304,7 +318,7 @@ class Bench:
         self.note("huge values: export", sample)
 
     def compare_huge(self, source, target):
-        for key in ("huge:string", "huge:zset"):
+        for key in ("huge:string", "huge:zset", "huge:hash", "huge:list"):
             if source.client.ask("DEBUG", "DIGEST-VALUE", key) != target.client.ask("DEBUG", "DIGEST-VALUE", key):
                 sys.exit("the target's %s differs" % key)
 
@@ -368,6 +382,7 @@ def main():
     parser.add_argument("--only", choices=["snapshot", "restore", "huge"])
     parser.add_argument("--huge-string", type=int, default=512, help="MiB of the one string; 0 leaves huge values out")
     parser.add_argument("--huge-members", type=int, default=5_000_000)
+    parser.add_argument("--huge-list", type=int, default=1024, help="MiB of the one list, whose elements have 1 MiB")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
     parser.add_argument("--directory", help="where the work goes (default: the temporary directory)")
     parser.add_argument("--rewarm", default=os.environ.get("REWARM"), help=argparse.SUPPRESS)

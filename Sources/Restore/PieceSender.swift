@@ -86,7 +86,7 @@ final class PieceSender {
             var question = ByteBuffer()
             question.writeCommand("EXISTS", .bytes(value.key))
             let answer = try await lane.ask(question, commandCount: 1).first ?? nil
-            if let error = answer?.error { return .refused(error) }
+            if let error = answer?.error { return Self.refusal(error) }
             if answer?.integer == 1 { return .existing }
         }
         let temporary = keys.next(for: value.key.readableBytesView)
@@ -196,8 +196,8 @@ final class PieceSender {
         if building.takenCount == 0 { commands = opening(commands, building.temporary) }
         let answerCount = building.takenCount == 0 ? commandCount + 3 : commandCount
         building.takenCount = writer.commandCount
-        if let error = try await lane.send(commands, commandCount: answerCount) { return .refused(error) }
-        if isLast, let error = try await lane.drain() { return .refused(error) }
+        if let error = try await lane.send(commands, commandCount: answerCount) { return Self.refusal(error) }
+        if isLast, let error = try await lane.drain() { return Self.refusal(error) }
         return nil
     }
 
@@ -222,7 +222,7 @@ final class PieceSender {
         question.writeCommand(building.reader.kind.lengthCommand, name)
         question.writeCommand("PTTL", name)
         let answers = try await lane.ask(question, commandCount: 3)
-        if let error = answers.lazy.compactMap({ $0?.error }).first { return .refused(error) }
+        if let error = answers.lazy.compactMap({ $0?.error }).first { return Self.refusal(error) }
         let fieldEnd = writer.fieldEnd
         let isGone = (answers[2]?.integer ?? -2) <= 0
         if isGone, fieldEnd > 0, fieldEnd <= clock.now.rawValue { return .none(.expired, nil) }
@@ -238,13 +238,15 @@ final class PieceSender {
         )
         var transaction = ByteBuffer()
         let commandCount = reveal.writeBegin(into: &transaction) + reveal.writeEnd(into: &transaction)
-        let last = try await lane.ask(transaction, commandCount: commandCount).last ?? nil
-        switch reveal.outcome(of: last ?? .null) {
+        let replies = try await lane.ask(transaction, commandCount: commandCount)
+        // A command that was refused when it was queued says why, EXEC only that one was.
+        if let error = replies.lazy.compactMap({ $0?.error }).first { return Self.refusal(error) }
+        switch reveal.outcome(of: (replies.last ?? nil) ?? .null) {
         case .stored: return .stored(fieldEnd: fieldEnd)
         case .existing: return .existing
         case .expired: return .none(.expired, nil)
         case .lost: return .none(.failed, .temporaryKeyLost)
-        case .refused(let error), .storedWrongly(let error): return .refused(error)
+        case .refused(let error), .storedWrongly(let error): return Self.refusal(error)
         }
     }
 
@@ -255,6 +257,11 @@ final class PieceSender {
         commands.writeCommand("UNLINK", .bytes(temporary.name))
         let answers = try await lane.ask(commands, commandCount: 2)
         if answers.last??.error == nil { standing.places.removeLast() }
+    }
+
+    /// What an error of the server means; a right that is missing for this value may not be needed for another.
+    private static func refusal(_ error: RESPErrorReply) -> Outcome {
+        error.prefix == "NOPERM" ? .none(.failed, .notPermitted) : .refused(error)
     }
 
     private static func reason(_ error: RDBError, _ typeName: String) -> RestoreReason {

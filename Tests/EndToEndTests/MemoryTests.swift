@@ -62,5 +62,11 @@ struct MemoryTests {
         try await Self.expectSmall(export, "export")
         try await target.restart()
         try Scenario.expectEqual(source, target, "huge values by \(method), from an exported file")
+        guard method == "replication" else { return }
+        // A target that takes neither of them by one command.
+        let narrow = try await RedisServer.start(.init(lines: ["client-query-buffer-limit 8mb"]))
+        let pieces = try scenario.rewarm.start(["restore", "latest"] + Scenario.node("target", narrow) + place)
+        try await Self.expectSmall(pieces, "restore piece by piece")
+        try Scenario.expectEqual(source, narrow, "huge values piece by piece")
     }
 }

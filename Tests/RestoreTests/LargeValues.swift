@@ -15,7 +15,8 @@ enum LargeValues {
         try client.command("CONFIG", "SET", "rdbcompression", "no")
         let pad = String(repeating: "x", count: 60)
         var commands: [[RedisArgument]] = []
-        for index in 0..<2500 { commands.append(["RPUSH", "list", "element \(index) \(String(repeating: pad, count: 10))"]) }
+        let longPad = String(repeating: pad, count: 10)
+        for index in 0..<2500 { commands.append(["RPUSH", "list", "element \(index) \(longPad)"]) }
         for index in 0..<16_000 {
             commands.append(["HSET", "mortal hash", "field \(index)", "value \(index) \(pad)"])
             commands.append(["SADD", "mortal set", "member \(index) \(pad)"])

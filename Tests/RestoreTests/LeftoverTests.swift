@@ -14,12 +14,13 @@ import Testing
         let item: [UInt8] = [0x43, 0xE8] + Array(repeating: 0x61, count: 1000)
         let body: [UInt8] = [0x80, 0, 0, 0x20, 0] + (0..<8192).flatMap { _ in item }
         let records = [
-            ArchiveFixture.Record.string("small", "value"), ArchiveFixture.Record(type: 1, key: Array("list".utf8), body: body),
+            ArchiveFixture.Record.string("small", "value"),
+            ArchiveFixture.Record(type: 1, key: Array("list".utf8), body: body),
         ]
         return try await ArchiveFixture.make(records, instant: .now, blockByteCount: 64 << 10)
     }
 
-    @Test func `a restore whose connections break leaves at most a temporary key, which the next one removes`() async throws {
+    @Test func `what a restore leaves when its connections break is removed by the next one`() async throws {
         let target = try await RedisServer.start(.init(lines: LargeValues.limits))
         let fixture = try await Self.fixture()
         let (broken, hasSeen) = try await LargeValues.atFirstTemporaryKey(target) { client, _ in
@@ -77,7 +78,9 @@ import Testing
         #expect(try await RestoreHarness(try await Self.fixture()).plan(target).refusals.map(\.kind) == [.notEmpty])
         let report = try await RestoreHarness(try await Self.fixture()).run(target) { $0.existing = .skip }
         #expect(report.failure == nil, "\(report.summary)")
-        for name in names + [String(far)] { #expect(try client.command("EXISTS", RedisArgument(name)).integer == 1, "\(name)") }
+        for name in names + [String(far)] {
+            #expect(try client.command("EXISTS", RedisArgument(name)).integer == 1, "\(name)")
+        }
     }
 
     @Test func `where CLIENT LIST is forbidden, only what has lived for long is removed`() async throws {

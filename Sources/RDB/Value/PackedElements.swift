@@ -62,13 +62,13 @@ struct PackedElements: Sendable {
     }
 
     private mutating func nextEntry(_ view: inout ByteBuffer) throws(RDBError) -> RDBElement? {
-        var node = node
-        if node == nil {
-            node = try StreamNode(key: nodeKey, listpack: view)
+        var node: StreamNode
+        if let open = self.node {
+            node = open
+            node.listpack = Listpack(rest: view)
         } else {
-            node?.listpack = Listpack(rest: view)
+            node = try StreamNode(key: nodeKey, listpack: view)
         }
-        guard var node else { return nil }
         let entry = try node.next()
         view = node.listpack.rest
         // What the master entry names stays; the bytes of the view do not.

@@ -21,6 +21,9 @@ enum RestoreRendering {
         if report.result.libraries.captured > 0 {
             lines.append(text(report.result.libraries, noun: "function library"))
         }
+        if report.result.piecewiseKeyCount > 0 {
+            lines.append("\(report.result.piecewiseKeyCount) of them piece by piece, without idle time and frequency")
+        }
         lines += report.result.lostBlocks.map { "lost: " + Printable.text($0) }
         if !report.result.servedAccesses.isEmpty { lines.append(text(report.result.servedAccesses)) }
         if let slowing = report.result.slowing { lines.append(text(slowing)) }
@@ -42,6 +45,7 @@ enum RestoreRendering {
         object.add("lostBlocks", .array(result.lostBlocks.map { .string($0) }))
         object.add("errorTexts", SnapshotRendering.tags(result.errorTexts))
         object.add("verification", result.verification.map { .object(json($0)) } ?? .null)
+        object.add("piecewiseKeyCount", .unsigned(result.piecewiseKeyCount))
         object.add("sentByteCount", .unsigned(result.sentByteCount))
         object.add("resumedFrom", result.resumedFrom.map { .object(json($0)) } ?? .null)
         object.add("retryCount", .unsigned(result.retryCount))
