@@ -2,8 +2,9 @@ import NIOCore
 import RESP
 package import Transport
 
-/// Finds the temporary keys that restores have left behind whose makers are gone. Removes nothing.
+/// Finds the temporary keys that restores have left behind whose makers are gone.
 ///
+/// It removes nothing.
 /// A key is taken for one of them if its name has exactly the form of ``TemporaryKey``, it has a deadline within the life
 /// of a temporary key, and no connection carries the name of the restore that its token tells. Where CLIENT LIST is
 /// forbidden, half of that life must have passed instead. To take one away whose maker does live would cost that restore
