@@ -35,36 +35,32 @@ package struct RestoreOperation: Sendable {
         try checkRequest()
         return try await context.withSnapshot(request.query) { access in
             try await withTarget(context, access) { target in
-                guard target.plan.needsRehearsal || needsLossCheck else { return target.plan }
+                guard target.plan.refusals.isEmpty else { return target.plan }
                 return try await access.withParts(salvage: request.options.salvage, context) { parts in
-                    try await needsLossCheck
-                        ? strictPlan(target, access, parts) : rehearsed(target, access, parts, context)
+                    try await examined(target, access, parts, context)
                 }
             }
         }
     }
 
-    /// Restores.
+    /// Restores; `announce` is told the plan before the first write, if that has no refusals.
     ///
     /// Throws `unsafeTarget`, with all that is to be done, if the plan has refusals.
-    package func run(_ context: OperationContext) async throws -> RestoreReport {
+    package func run(
+        _ context: OperationContext,
+        announce: (RestorePlan) throws -> Void = { _ in }
+    ) async throws -> RestoreReport {
         try checkRequest()
         return try await context.withSnapshot(request.query) { access in
             try await withTarget(context, access) { found in
                 for finding in found.plan.warnings { context.warn(finding.message + "; " + finding.advice) }
                 if let refusal = found.plan.refusal { throw refusal }
-                let target = try await detached(found, access.manifest, context)
+                var target = try await detached(found, access.manifest, context)
                 return try await access.withParts(salvage: request.options.salvage, context) { parts in
-                    var target = target
                     if request.options.method == .replication { try parts.requireUniqueKeys(access.manifest.id) }
-                    if needsLossCheck {
-                        target.plan = try await strictPlan(target, access, parts)
-                        if let refusal = target.plan.refusal { throw refusal }
-                    }
-                    if target.plan.needsRehearsal {
-                        target.plan = try await rehearsed(target, access, parts, context)
-                        if let refusal = target.plan.refusal { throw refusal }
-                    }
+                    target.plan = try await examined(target, access, parts, context)
+                    if let refusal = target.plan.refusal { throw refusal }
+                    try announce(target.plan)
                     return try await apply(target, access, parts, context)
                 }
             }
@@ -229,15 +225,27 @@ package struct RestoreOperation: Sendable {
         return plan
     }
 
-    /// The plan, once it is known whether a stream for the target can hold everything.
-    private func rehearsed(
+    /// The plan with what only the archives tell: how fast the target takes their records, and what a stream for it
+    /// could not hold.
+    private func examined(
         _ target: Target,
         _ access: SnapshotAccess,
         _ parts: SnapshotParts,
         _ context: OperationContext
     ) async throws -> RestorePlan {
-        var plan = target.plan
-        plan.judge(try await replicationEngine(target, access, parts, context).rehearse(now: target.clock.now))
+        var plan = needsLossCheck ? try await strictPlan(target, access, parts) : target.plan
+        if plan.needsRehearsal {
+            plan.judge(try await replicationEngine(target, access, parts, context).rehearse(now: target.clock.now))
+        }
+        guard plan.canBeMeasured else { return plan }
+        let trial = LoadTrial(
+            access.manifest,
+            parts: parts.opened,
+            key: plan.target.trialKey,
+            rdbVersion: RestorePlan.stampedVersion(access.manifest.format)
+        )
+        // A damaged block is for the restore to report.
+        if let rate = try? await trial.run(target.connection) { plan.foretell(rate) }
         return plan
     }
 

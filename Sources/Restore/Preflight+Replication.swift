@@ -13,7 +13,7 @@ extension Preflight {
         [
             clusterNode(target), forbidden(target), attachedReplicas(target), contents(options, target),
             functions(options, target),
-            modules(manifest, target),
+            moduleAuxiliary(manifest, target),
             encryption(options, target), disk(target),
         ]
     }
@@ -63,16 +63,13 @@ extension Preflight {
         )
     }
 
-    private static func modules(_ manifest: Manifest, _ target: TargetFacts) -> PreflightFinding? {
-        let needsModules =
-            manifest.statistics.moduleAuxiliaryCount > 0
-            || manifest.statistics.types.keys.contains { $0.hasPrefix("module") }
-        guard needsModules, target.moduleCount == 0 else { return nil }
+    /// Auxiliary data of modules goes along only this way.
+    private static func moduleAuxiliary(_ manifest: Manifest, _ target: TargetFacts) -> PreflightFinding? {
+        guard manifest.statistics.moduleAuxiliaryCount > 0, target.moduleNames == [] else { return nil }
         return .refusal(
             .missingModules,
-            "the snapshot has data of modules, and \(target.address) has loaded none",
-            advice: "load the modules of the source there, or restore with --method commands, which leaves such keys "
-                + "out"
+            "the snapshot has auxiliary data of modules, and \(target.address) has loaded none",
+            advice: "load the source's modules there, or restore with --method commands, which leaves such data out"
         )
     }
 

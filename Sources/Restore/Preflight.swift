@@ -16,6 +16,7 @@ package enum Preflight {
         target: TargetFacts,
         estimate: RestoreEstimate
     ) -> [PreflightFinding] {
+        let planned = PlannedContents(manifest, options)
         let found: [PreflightFinding?] =
             switch options.method {
             case .commands:
@@ -26,7 +27,8 @@ package enum Preflight {
                     version(manifest, target), payloads(target), databases(target),
                     trial(manifest, target), room(options, target, estimate), replicas(target),
                     clocks(manifest, options, target), moduleAuxiliary(manifest), leftovers(target),
-                    largeValue(manifest, options, target, estimate),
+                    largeValue(manifest, options, target, estimate), modules(planned, options, target),
+                    evictingLater(options, target, estimate),
                 ]
             case .replication:
                 [
@@ -34,7 +36,10 @@ package enum Preflight {
                     databases(target),
                 ]
                     + replicationFindings(manifest: manifest, options: options, target: target)
-                    + [room(options, target, estimate), clocks(manifest, options, target)]
+                    + [
+                        room(options, target, estimate), clocks(manifest, options, target),
+                        modules(planned, options, target), evictingLater(options, target, estimate),
+                    ]
             }
         let findings = found.compactMap { $0 }
         return findings.filter(\.isRefusal) + findings.filter { !$0.isRefusal }
@@ -311,40 +316,6 @@ package enum Preflight {
                 + "written by the commands of their types, which is slower, and values of modules stay out",
             advice: "where RESTORE was renamed away, give it its name back for the restore"
         )
-    }
-
-    private static func room(
-        _ options: RestoreOptions,
-        _ target: TargetFacts,
-        _ estimate: RestoreEstimate
-    ) -> PreflightFinding? {
-        guard let limit = target.memoryLimit else { return nil }
-        let used = options.flushTarget ? min(target.startupMemory, target.usedMemory) : target.usedMemory
-        let room = limit > used ? limit - used : 0
-        let isCertain = !options.filtersByName && options.existing != .replace
-        let need =
-            "about \(megabytes(estimate.likelyMemoryByteCount)) MB are needed and \(megabytes(room)) MB are left "
-            + "of maxmemory \(megabytes(limit)) MB"
-        let advice = "raise maxmemory, choose a larger target, or restore less with --database, --type or --match"
-        if target.evicts, estimate.likelyMemoryByteCount > room {
-            let text =
-                "\(target.address) evicts (\(target.evictionPolicy ?? "")) and would throw away what was loaded: "
-            return PreflightFinding(.evicting, isRefusal: isCertain, text + need, advice: advice)
-        }
-        if estimate.leastMemoryByteCount > room {
-            return PreflightFinding(
-                .tooSmall,
-                isRefusal: isCertain,
-                "\(target.address) is too small: " + need,
-                advice: advice
-            )
-        }
-        guard estimate.likelyMemoryByteCount > room else { return nil }
-        return .warning(.memoryTight, "\(target.address) may be too small: " + need, advice: advice)
-    }
-
-    private static func megabytes(_ byteCount: UInt64) -> UInt64 {
-        byteCount / 1_000_000
     }
 
     private static func replicas(_ target: TargetFacts) -> PreflightFinding? {

@@ -12,6 +12,8 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         case tooSmall
         case evicting
         case memoryTight
+        /// It fits, and the target is then close to throwing keys away.
+        case evictingSoon
         case olderRDBVersion
         case engineMismatch
         case missingDatabase

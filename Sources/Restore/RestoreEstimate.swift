@@ -17,6 +17,10 @@ package struct RestoreEstimate: Codable, Hashable, Sendable {
     package var keyCount: UInt64
     /// Keys that are certain to have expired by now.
     package var expiredKeyCount: UInt64
+    /// Keys that may have expired by now: those of the class of lives that now falls into are in doubt.
+    package var mostExpiredKeyCount: UInt64
+    /// Bytes of the values, by the same shares.
+    package var bodyByteCount: UInt64
     /// What the target will need for the values alone, in bytes: a lower bound.
     package var leastMemoryByteCount: UInt64
     /// What the target will need, in bytes: likely, from a server's usual overhead.
@@ -26,11 +30,14 @@ package struct RestoreEstimate: Codable, Hashable, Sendable {
     package init(_ manifest: Manifest, _ options: RestoreOptions, now: UnixMilliseconds) {
         let statistics = manifest.statistics
         let share = Self.share(statistics, options)
-        let alive =
-            options.deadlineMode == .deadline ? Self.aliveShare(manifest, now: now) : Self.aliveAtInstant(manifest)
+        let age = options.deadlineMode == .deadline ? now.milliseconds(since: manifest.instant) : 0
+        let (certain, possible) = Self.expiredShares(manifest, ageMilliseconds: age)
+        let keepsAll = options.deadlineMode == .persist
         keyCount = Self.scale(statistics.keyCount, share)
-        expiredKeyCount = options.deadlineMode == .persist ? 0 : Self.scale(keyCount, 1 - alive)
-        let kept = options.deadlineMode == .persist ? share : share * alive
+        expiredKeyCount = keepsAll ? 0 : Self.scale(keyCount, certain)
+        mostExpiredKeyCount = keepsAll ? 0 : Self.scale(keyCount, possible)
+        let kept = keepsAll ? share : share * (1 - certain)
+        bodyByteCount = Self.scale(statistics.bodyByteCount, kept)
         leastMemoryByteCount = Self.scale(statistics.bodyByteCount, kept)
         likelyMemoryByteCount =
             Self.scale(max(manifest.rawByteCount, statistics.bodyByteCount) + Self.entryByteCount(statistics), kept)
@@ -66,18 +73,21 @@ package struct RestoreEstimate: Codable, Hashable, Sendable {
         return share
     }
 
-    /// The share of the keys that may still live at `now`.
-    private static func aliveShare(_ manifest: Manifest, now: UnixMilliseconds) -> Double {
-        let age = now.milliseconds(since: manifest.instant)
-        let lifetimes = manifest.statistics.lifetimes
-        let expired = zip(LifetimeHistogram.buckets, lifetimes.counts)
-            .filter { bucket, _ in bucket.upToMilliseconds <= age }
-            .reduce(UInt64(0)) { $0 + $1.1 }
-        return 1 - ratio(expired, manifest.keyCount)
-    }
-
-    private static func aliveAtInstant(_ manifest: Manifest) -> Double {
-        aliveShare(manifest, now: manifest.instant)
+    /// The shares of the keys that have expired for certain, and that may have, so long after the snapshot's instant.
+    private static func expiredShares(
+        _ manifest: Manifest,
+        ageMilliseconds age: Int64
+    ) -> (certain: Double, possible: Double) {
+        let counts = manifest.statistics.lifetimes.counts
+        var (certain, possible) = (UInt64(0), UInt64(0))
+        var least = Int64.min
+        for (bucket, count) in zip(LifetimeHistogram.buckets, counts) {
+            if bucket.upToMilliseconds <= age { certain += count }
+            // Lives of a class are longer than the bound of the class before.
+            if least < age { possible += count }
+            least = bucket.upToMilliseconds
+        }
+        return (ratio(certain, manifest.keyCount), ratio(max(certain, possible), manifest.keyCount))
     }
 
     private static func ratio(_ part: UInt64, _ whole: UInt64) -> Double {

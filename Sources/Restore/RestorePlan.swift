@@ -7,6 +7,8 @@ package struct RestorePlan: Sendable {
     package let options: RestoreOptions
     package let target: TargetFacts
     package let estimate: RestoreEstimate
+    package let contents: PlannedContents
+    package private(set) var forecast: RestoreForecast
     package private(set) var findings: [PreflightFinding]
     package let dialect: CommandDialect
     /// How each type of the archive gets to the target.
@@ -20,6 +22,8 @@ package struct RestorePlan: Sendable {
     private let mayMeetMetadata: Bool
     /// What the target cannot hold.
     package private(set) var unsupported: UnsupportedCounts
+    /// The largest value of the snapshot, whatever the filters.
+    package let largestValueByteCount: UInt64
     /// Key records of the archives, superseded ones included.
     package let capturedRecordCount: UInt64
 
@@ -43,6 +47,9 @@ package struct RestorePlan: Sendable {
         self.options = options
         self.target = target
         estimate = RestoreEstimate(manifest, options, now: now)
+        contents = PlannedContents(manifest, options)
+        forecast = Self.forecast(estimate, options, nil)
+        largestValueByteCount = manifest.statistics.largestBodyByteCount
         dialect = CommandDialect(
             replacesKeys: options.existing == .replace,
             knowsSetDeadline: target.knowsSetDeadline,
@@ -116,6 +123,44 @@ package struct RestorePlan: Sendable {
         )
         findings.removeAll { $0.kind == .unsupportedTypes }
         findings.insert(finding, at: 0)
+    }
+
+    /// Whether it is worth measuring how fast the target takes records: it would be let to, and takes them.
+    package var canBeMeasured: Bool { refusals.isEmpty && !target.isReplica && target.trialError == nil }
+
+    /// Foretells the duration by how fast the target took records.
+    package mutating func foretell(_ rate: LoadRate?) {
+        forecast = Self.forecast(estimate, options, rate)
+    }
+
+    private static func forecast(
+        _ estimate: RestoreEstimate,
+        _ options: RestoreOptions,
+        _ rate: LoadRate?
+    ) -> RestoreForecast {
+        let keyCount = estimate.keyCount - min(estimate.keyCount, estimate.expiredKeyCount)
+        return RestoreForecast(keyCount: keyCount, byteCount: estimate.bodyByteCount, options: options, rate: rate)
+    }
+
+    /// What could not be learnt of the target, and what is assumed instead, as sentences.
+    package var unknowns: [String] {
+        var unknowns: [String] = []
+        if !target.tellsSettings {
+            let limit = CommandDialect.standardLargestArgument >> 20
+            unknowns.append(
+                "CONFIG GET is forbidden: proto-max-bulk-len and client-query-buffer-limit are taken to be as servers come "
+                    + "(\(limit) MiB and 1 GiB)"
+            )
+        }
+        if target.evictionPolicy == nil { unknowns.append("the eviction policy is not told by INFO") }
+        if !target.tellsTime { unknowns.append("TIME is forbidden: its clock is taken to be this host's") }
+        if target.moduleNames == nil, !target.isLoading {
+            unknowns.append("MODULE LIST is forbidden: whether it has the modules of the data, if any, is not known")
+        }
+        if options.filtersByName {
+            unknowns.append("how many keys --match and --exclude leave: the counts are upper bounds")
+        }
+        return unknowns
     }
 
     package var refusals: [PreflightFinding] { findings.filter(\.isRefusal) }

@@ -68,8 +68,16 @@ package struct TargetFacts: Hashable, Sendable {
     package var evictedKeyCount: UInt64 = 0
     package var expiredKeyCount: UInt64 = 0
 
-    /// Loaded modules; nil where the server does not tell.
-    package var moduleCount: Int?
+    /// The names of the loaded modules, "bf"; nil where the server does not tell.
+    package var moduleNames: [String]?
+    /// The memory of its machine, in bytes; nil where INFO does not tell.
+    package var systemMemory: UInt64?
+    /// Whether CONFIG GET told its settings; else the usual ones are assumed.
+    package var tellsSettings = true
+    /// Whether TIME told its clock.
+    package var tellsTime = true
+    /// A name that trial writes may use: its slot is one of the target's.
+    package var trialKey = "rewarm:trial"
     /// Whether it knows REPLICAOF under that name.
     package var canReplicate = true
     /// `tls-replication yes`; nil where the server does not tell.

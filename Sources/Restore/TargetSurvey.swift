@@ -52,10 +52,13 @@ package enum TargetSurvey {
         facts.largestArgumentByteCount = largestArgument(node.configuration)
         facts.largestStringByteCount = largestString(node.configuration)
         facts.clocks = node.clock ?? facts.clocks
+        facts.tellsTime = node.clock != nil
+        facts.tellsSettings = !node.configuration.isEmpty
+        facts.systemMemory = memory.number("total_system_memory").flatMap { UInt64(exactly: $0) }
         facts.evictedKeyCount = statistics.number("evicted_keys").flatMap { UInt64(exactly: $0) } ?? 0
         facts.expiredKeyCount = statistics.number("expired_keys").flatMap { UInt64(exactly: $0) } ?? 0
         guard !facts.isLoading else { return facts }
-        facts.moduleCount = try await connection.reply(to: ["MODULE", "LIST"]).elements?.count
+        facts.moduleNames = try await moduleNames(connection)
         if facts.isClusterNode, let layout = try await connection.clusterLayout() {
             facts.slotRanges = layout.ownSlotRanges
             facts.clusterShardCount = layout.shardCount
@@ -63,6 +66,7 @@ package enum TargetSurvey {
         if node.supports(.functions) { facts.functionLibraryCount = try await functionLibraryCount(connection) }
         facts.missingDatabases = try await missingDatabases(connection, databases)
         let trialKey = trialKey(slotRanges: facts.slotRanges)
+        facts.trialKey = trialKey
         let rdbVersion = try await tryPayloads(connection, key: trialKey, rdbVersion: rdbVersion, &facts)
         facts.missingPermissions = try await missingPermissions(
             connection,
@@ -105,6 +109,14 @@ package enum TargetSurvey {
 
     private static func largestString(_ configuration: [String: String]) -> Int {
         configuration["proto-max-bulk-len"].flatMap { Int($0) } ?? CommandDialect.standardLargestArgument
+    }
+
+    /// MODULE LIST answers with names and versions, as pairs or as maps.
+    private static func moduleNames(_ connection: NodeConnection) async throws(TransportError) -> [String]? {
+        try await connection.reply(to: ["MODULE", "LIST"]).elements?.compactMap { module in
+            let words = module.elements?.map { $0.text ?? "" } ?? []
+            return words.firstIndex(of: "name").flatMap { words.indices.contains($0 + 1) ? words[$0 + 1] : nil }
+        }.sorted()
     }
 
     private static func functionLibraryCount(_ connection: NodeConnection) async throws(TransportError) -> Int? {

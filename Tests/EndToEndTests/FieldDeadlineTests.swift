@@ -12,7 +12,11 @@ struct FieldDeadlineTests {
 
     @Test(arguments: try await servers(), ways)
     func `are taken away by --ttl persist`(_ binary: ServerBinary, way: (String, String)) async throws {
-        let (source, target) = try await restored(binary, ["--method", way.0], ["--method", way.1, "--ttl", "persist"])
+        let (source, target) = try await restored(
+            binary,
+            ["--method", way.0],
+            ["--method", way.1, "--ttl", "persist"]
+        )
         // The same on the source, by the server's own commands.
         for (place, entry) in try KeyspaceContents.read(source).entries {
             let (client, key) = (try source.client(database: place.database), RedisArgument(place.key))
@@ -28,7 +32,11 @@ struct FieldDeadlineTests {
     @Test(arguments: try await servers(), ways)
     func `are all moved by the same time by --ttl remaining`(_ binary: ServerBinary, way: (String, String)) async throws
     {
-        let (source, target) = try await restored(binary, ["--method", way.0], ["--method", way.1, "--ttl", "remaining"])
+        let (source, target) = try await restored(
+            binary,
+            ["--method", way.0],
+            ["--method", way.1, "--ttl", "remaining"]
+        )
         var expected = try KeyspaceContents.read(source)
         let found = try KeyspaceContents.read(target)
         // The time between the snapshot's instant and the restore, told by one key's deadline; all others must agree.

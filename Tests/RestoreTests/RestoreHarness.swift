@@ -23,6 +23,10 @@ struct RestoreHarness {
         try await operation(target.url, change).plan(context { _ in })
     }
 
+    func plan(url: String) async throws -> RestorePlan {
+        try await operation(url) { _ in }.plan(context { _ in })
+    }
+
     /// `during` is told the number of records that had their turn, again and again; `beforeCheck` runs when all of
     /// them are answered and the target is about to be checked.
     func run(

@@ -13,14 +13,14 @@ struct ExportCommand: Verb {
             "redis-server and valkey-server load the file at their start, and services such as ElastiCache are seeded "
                 + "with it. It takes its name when it is whole and durable, and then replaces a file of that name. Keys "
                 + "keep their deadlines, also those that have passed: who loads the file decides. With --ttl remaining "
-                + "lives start again at the export. Another --rdb-version than the snapshot's own is checked before "
-                + "anything is written: what it cannot hold is named with counts.",
+                + "lives start again at the export. What another --rdb-version than the snapshot's own cannot hold stays "
+                + "out, is counted by type, and makes the exit code 3.",
             examples: [
                 "rewarm export latest --rdb /var/lib/redis/dump.rdb",
                 "rewarm export latest --rdb - | ssh cache-2 'cat > /var/lib/redis/dump.rdb'",
                 "rewarm export 20261121T07 --rdb seed.rdb --rdb-version 9 --exclude 'tmp:*'",
             ],
-            exitCodes: HelpText.reading + [.partial, .unsafeTarget]
+            exitCodes: HelpText.reading + [.partial]
         )
     )
 

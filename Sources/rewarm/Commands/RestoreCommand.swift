@@ -47,13 +47,19 @@ struct RestoreCommand: Verb {
         let operation = RestoreOperation(request)
         guard !isDryRun else {
             let plan = try await operation.plan(context)
-            try console.item(RestoreRendering.json(plan), text: RestoreRendering.text(plan))
+            try console.item(PlanJSON(plan).object, text: PlanRendering(plan).text)
             return VerbResult(
                 failure: plan.refusal,
                 ["snapshot": .string(plan.snapshot.text), "isDryRun": .bool(true)]
             )
         }
-        let report = try await operation.run(context)
+        let report = try await operation.run(context) { plan in
+            if console.isJSON {
+                try console.item(PlanJSON(plan).object, text: "")
+            } else {
+                console.done(String(PlanRendering(plan).report.dropLast()))
+            }
+        }
         console.done(RestoreRendering.text(report))
         return VerbResult(failure: report.failure, RestoreRendering.summary(report))
     }

@@ -97,66 +97,6 @@ enum RestoreRendering {
         ]
     }
 
-    // MARK: Plan
-
-    static func text(_ plan: RestorePlan) -> String {
-        let mappings = plan.databases.map { "db" + $0.description.replacing(":", with: " to db") }
-        var lines = [
-            "snapshot     \(plan.snapshot)",
-            "keys         \(Figures.count(plan.estimate.keyCount)), of which"
-                + " \(Figures.count(plan.estimate.expiredKeyCount)) have expired",
-            "databases    " + (mappings.isEmpty ? "none" : mappings.joined(separator: ", ")),
-            "memory       about \(Figures.bytes(plan.estimate.likelyMemoryByteCount)) in the target",
-            "deadlines    \(plan.options.deadlineMode.rawValue)\(jitter(plan.options))",
-            "existing     \(plan.options.existing.rawValue)" + (plan.options.flushTarget ? ", after a flush" : ""),
-            plan.options.method == .replication
-                ? "method       replication, as RDB version \(plan.streamFormat.rdbVersion)"
-                : "connections  \(plan.connectionCount)",
-        ]
-        for finding in plan.findings {
-            let word = finding.isRefusal ? "refused" : "warning"
-            lines.append("\(word): \(finding.message); \(finding.advice)")
-        }
-        return lines.map { Printable.text($0) + "\n" }.joined()
-    }
-
-    private static func jitter(_ options: RestoreOptions) -> String {
-        guard options.deadlineJitterPercent > 0 else { return "" }
-        return ", each life shortened by up to \(options.deadlineJitterPercent) %"
-    }
-
-    static func json(_ plan: RestorePlan) -> JSONObject {
-        [
-            "snapshot": .string(plan.snapshot.text),
-            "keyCount": .unsigned(plan.estimate.keyCount),
-            "expiredKeyCount": .unsigned(plan.estimate.expiredKeyCount),
-            "likelyMemoryByteCount": .unsigned(plan.estimate.likelyMemoryByteCount),
-            "databases": .array(
-                plan.databases.map {
-                    .object([
-                        "source": .integer(Int64($0.source)), "destination": .integer(Int64($0.destination)),
-                    ])
-                }
-            ),
-            "ttl": .string(plan.options.deadlineMode.rawValue),
-            "ttlJitterPercent": .integer(Int64(plan.options.deadlineJitterPercent)),
-            "existing": .string(plan.options.existing.rawValue),
-            "flushTarget": .bool(plan.options.flushTarget),
-            "method": .string(plan.options.method.rawValue),
-            "connectionCount": .count(plan.connectionCount),
-            "findings": .array(plan.findings.map { .object(json($0)) }),
-        ]
-    }
-
-    private static func json(_ finding: PreflightFinding) -> JSONObject {
-        [
-            "kind": .string(finding.kind.rawValue),
-            "isRefusal": .bool(finding.isRefusal),
-            "message": .string(finding.message),
-            "advice": .string(finding.advice),
-        ]
-    }
-
     // MARK: Accounting
 
     /// Every class that is not zero, and why; `stored` is the word for what arrived.
