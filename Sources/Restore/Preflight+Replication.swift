@@ -102,24 +102,4 @@ extension Preflight {
             advice: "see that there is room for the whole dataset beside its dump file"
         )
     }
-
-    /// Values that a stream for the target leaves out, or that `--strict` refuses.
-    static func unsupportedTypes(
-        _ unsupported: UnsupportedCounts,
-        _ options: RestoreOptions,
-        _ target: TargetFacts,
-        _ format: PayloadFormat
-    ) -> PreflightFinding? {
-        guard !unsupported.isEmpty else { return nil }
-        let isRefusal = options.isStrict && !unsupported.isUncertain
-        return PreflightFinding(
-            .unsupportedTypes,
-            isRefusal: isRefusal,
-            "\(target.address) (\(target.engine.rawValue) \(target.version)) loads RDB version \(format.rdbVersion), "
-                + "which cannot hold what the snapshot has: \(unsupported.text)",
-            advice: isRefusal
-                ? "leave these out with --type, take back --strict, or restore to a server as new as the source"
-                : "these are counted as unsupported, exit code 3; restore to a server as new as the source to have them"
-        )
-    }
 }

@@ -24,7 +24,7 @@ package enum Preflight {
                     permissions(manifest, options, target), role(options, target), cluster(manifest, target),
                     loading(target),
                     contents(options, target), functions(manifest, options, target), engine(manifest),
-                    version(manifest, target), payloads(target), databases(target),
+                    payloads(target), databases(target),
                     trial(manifest, target), room(options, target, estimate), replicas(target),
                     clocks(manifest, options, target), moduleAuxiliary(manifest), leftovers(target),
                     largeValue(manifest, options, target, estimate), modules(planned, options, target),
@@ -191,27 +191,6 @@ package enum Preflight {
         )
     }
 
-    /// What of the snapshot has no form that the target knows; types of which the snapshot has no value are not named.
-    private static func version(_ manifest: Manifest, _ target: TargetFacts) -> PreflightFinding? {
-        let counts = manifest.statistics.types
-        let texts = RecordRoutes(manifest.format, target).limits.compactMap { limit -> String? in
-            let names = counts.filter { $0.key == limit.typeName || $0.key.hasPrefix(limit.typeName + ":") }
-            let keyCount = names.reduce(0) { $0 + $1.value.keyCount }
-            guard keyCount > 0 else { return nil }
-            return limit.isForFieldDeadlines
-                ? "those of \(keyCount) hashes whose fields have deadlines (restored with --ttl persist, without them)"
-                : "\(keyCount) of type \(limit.typeName)"
-        }
-        guard !texts.isEmpty else { return nil }
-        return .warning(
-            .unsupportedTypes,
-            "\(target.address) (\(target.engine.rawValue) \(target.version)) cannot hold all values of "
-                + "\(manifest.source.engine.rawValue) \(manifest.source.serverVersion): "
-                + texts.joined(separator: "; ") + " stay out",
-            advice: "refuse this beforehand with --strict, or " + loaders(of: manifest.format)
-        )
-    }
-
     private static func olderVersion(
         _ manifest: Manifest,
         _ target: TargetFacts,
@@ -224,16 +203,6 @@ package enum Preflight {
                 + manifest.source.serverVersion,
             advice: loaders(of: manifest.format)
         )
-    }
-
-    /// Where payloads of this format can go: the engines have gone apart after RDB 11.
-    private static func loaders(of format: PayloadFormat) -> String {
-        guard format.rdbVersion > PayloadRoute.lastCommonVersion else {
-            let redis = NodeInfo.oldestServer(loading: PayloadFormat(engine: .redis, rdbVersion: format.rdbVersion))
-            return "restore to Redis \(redis) or newer, or to any Valkey"
-        }
-        let name = format.engine == .valkey ? "Valkey" : "Redis"
-        return "restore to \(name) \(NodeInfo.oldestServer(loading: format)) or newer"
     }
 
     private static func databases(_ target: TargetFacts) -> PreflightFinding? {

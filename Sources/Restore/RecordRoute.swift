@@ -71,6 +71,11 @@ package struct RecordRoutes: Hashable, Sendable {
         )
     }
 
+    /// Routes into an RDB stream, which every payload would go into.
+    package init(from source: PayloadFormat, toStreamOf format: PayloadFormat) {
+        self.init(from: source, to: format.engine, newest: format.rdbVersion)
+    }
+
     /// All types as they are, stamped with the archive's version: to where the archive is from.
     package init(asTheyAre format: PayloadFormat) {
         self.init(from: format, to: format.engine, newest: format.rdbVersion)
@@ -102,6 +107,30 @@ package struct RecordRoutes: Hashable, Sendable {
             if !names.contains(where: { $0 == (row.name, isForDeadlines) }) { names.append((row.name, isForDeadlines)) }
         }
         return names
+    }
+}
+
+extension RecordRoutes {
+    /// What of a type has no way to the target.
+    struct Limit: Hashable {
+        /// "hash (listpack with deadlines)".
+        var name: String
+        /// "hash".
+        var typeName: String
+        /// Whether it is every value; else those with something that its new form has no words for.
+        var isForAll: Bool
+    }
+
+    /// nil where all values of the type have a way.
+    func limit(of type: UInt8, keepsFieldDeadlines: Bool) -> Limit? {
+        guard let row = RDBValueTypes.row(type: type, format: source) else { return nil }
+        let name = "\(row.name) (\(row.encoding))"
+        switch self[type] {
+        case .unsupported: return Limit(name: name, typeName: row.name, isForAll: true)
+        case .rewrite(.plainHash) where keepsFieldDeadlines && FieldDeadlines.areIn(type: type, format: source):
+            return Limit(name: name, typeName: row.name, isForAll: false)
+        default: return nil
+        }
     }
 }
 

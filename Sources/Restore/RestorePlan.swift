@@ -20,6 +20,8 @@ package struct RestorePlan: Sendable {
     package let streamFormat: PayloadFormat
     /// Whether keys may have metadata that a stream for the target cannot hold, which statistics do not tell.
     private let mayMeetMetadata: Bool
+    /// Whether values may be too large to be rewritten in a stream.
+    private let mayMeetChains: Bool
     /// What the target cannot hold.
     package private(set) var unsupported: UnsupportedCounts
     /// The largest value of the snapshot, whatever the filters.
@@ -65,9 +67,10 @@ package struct RestorePlan: Sendable {
         capturedRecordCount = manifest.keyCount + manifest.consistency.duplicateKeyCount
         let own = Self.streamFormat(manifest.format)
         streamFormat =
-            target.newestRDBVersion.map { RDBConversion.format(for: own, engine: target.engine, newest: $0) } ?? own
+            target.newestRDBVersion.map { Self.streamFormat(own, loadedBy: target.engine, upTo: $0) } ?? own
         mayMeetMetadata = RDBConversion(from: manifest.format, to: streamFormat).refusesKeyMetadata
-        unsupported = Self.unsupported(manifest, options, streamFormat)
+        mayMeetChains = !RecordRoutes(from: manifest.format, toStreamOf: streamFormat).isDirect
+        unsupported = Self.unsupported(manifest, options, routes, streamFormat)
         let recordCount = manifest.parts.reduce(0) { $0 + $1.recordCount }
         let found = Preflight.findings(
             manifest: manifest,
@@ -76,7 +79,7 @@ package struct RestorePlan: Sendable {
             estimate: estimate
         )
         findings = earlier.amended(found)
-        if let finding = Preflight.unsupportedTypes(unsupported, options, target, streamFormat) {
+        if let finding = Preflight.unsupportedTypes(unsupported, options, target, manifest) {
             findings.insert(finding, at: finding.isRefusal ? 0 : findings.count)
         }
     }
@@ -85,11 +88,13 @@ package struct RestorePlan: Sendable {
     private static func unsupported(
         _ manifest: Manifest,
         _ options: RestoreOptions,
+        _ routes: RecordRoutes,
         _ streamFormat: PayloadFormat
     ) -> UnsupportedCounts {
-        guard options.method == .replication else { return UnsupportedCounts() }
+        guard options.method == .replication else { return UnsupportedCounts(manifest, options, routes) }
+        let ways = RecordRoutes(from: manifest.format, toStreamOf: streamFormat)
+        var counts = UnsupportedCounts(manifest, options, ways)
         let conversion = RDBConversion(from: manifest.format, to: streamFormat)
-        var counts = UnsupportedCounts(manifest, options) { conversion.unsupportedName(type: $0) }
         if !conversion.holdsFunctions, RecordFilter.wantsFunctions(options) {
             counts.addFunctionLibraries(manifest.statistics.functionLibraryCount)
         }
@@ -99,14 +104,14 @@ package struct RestorePlan: Sendable {
     /// Whether a stream for the target has to be looked through before, because statistics do not tell what it could
     /// not hold, and that decides.
     package var needsRehearsal: Bool {
-        options.isStrict && options.method == .replication && (unsupported.isUncertain || mayMeetMetadata)
+        options.isStrict && options.method == .replication && (unsupported.isUncertain || mayMeetMetadata || mayMeetChains)
     }
 
     /// Judges anew by what a stream was found to leave out.
-    package mutating func judge(_ counts: StreamCounts) {
+    package mutating func judge(_ counts: StreamCounts, _ manifest: Manifest) {
         unsupported = UnsupportedCounts(counts)
         findings.removeAll { $0.kind == .unsupportedTypes }
-        guard let finding = Preflight.unsupportedTypes(unsupported, options, target, streamFormat) else { return }
+        guard let finding = Preflight.unsupportedTypes(unsupported, options, target, manifest) else { return }
         findings.insert(finding, at: finding.isRefusal ? 0 : findings.count)
     }
 
@@ -174,6 +179,18 @@ package struct RestorePlan: Sendable {
     /// What a stream of the archive's own values is written as.
     package static func streamFormat(_ format: PayloadFormat) -> PayloadFormat {
         PayloadFormat(engine: format.engine, rdbVersion: Int(stampedVersion(format)))
+    }
+
+    /// The format of a stream that a server of `engine` loads which knows versions up to `newest`, for values of `own`.
+    ///
+    /// The snapshot's own where that is loaded. Values of the other engine are rewritten to the server's newest, which
+    /// has words for the most.
+    package static func streamFormat(_ own: PayloadFormat, loadedBy engine: Engine, upTo newest: Int) -> PayloadFormat {
+        let isCommon = own.rdbVersion <= PayloadRoute.lastCommonVersion
+        let loaded = PayloadRoute.loadable(engine, newest: newest)
+        if isCommon { return PayloadFormat(engine: .redis, rdbVersion: min(own.rdbVersion, loaded.rdbVersion)) }
+        let isSameEngine = own.engine == loaded.engine
+        return isSameEngine ? PayloadFormat(engine: engine, rdbVersion: min(own.rdbVersion, loaded.rdbVersion)) : loaded
     }
 
     /// The databases that the restore would write to.

@@ -45,4 +45,7 @@ package struct RestoreReason: Hashable, Sendable {
 
     /// A hash whose fields have deadlines that the target cannot be told.
     package static func fieldDeadlines(_ typeName: String) -> Self { Self("fieldDeadlines:" + typeName) }
+
+    /// A value over several blocks that would have to be rewritten for an RDB stream of another version.
+    package static func tooLargeToRewrite(_ typeName: String) -> Self { Self("tooLargeToRewrite:" + typeName) }
 }

@@ -69,7 +69,8 @@ package final class SnapshotStream {
             filter: RecordFilter(options) { typeNames[Int($0)] },
             resolver: DeadlineResolver(options, manifest, start: request.start),
             encoder: RecordEncoder(dialect),
-            batchRecordLimit: .max
+            batchRecordLimit: .max,
+            routes: RecordRoutes(from: manifest.format, toStreamOf: request.format)
         )
         wantsModuleAuxiliary = options.types.isEmpty && options.databases.isEmpty && !options.filtersByName
         recordTotal = request.parts.reduce(0) { $0 + $1.descriptor.recordCount }
@@ -276,10 +277,11 @@ package final class SnapshotStream {
             return false
         case .send(let destination, let instant): (database, deadline) = (destination, instant)
         }
-        if !conversion.accepts(type: layout.type),
-            let name = conversion.unsupportedName(type: layout.type, body: layout.body(in: bytes))
-        {
-            counts.accounting.add(to: .unsupported, because: .unknownType(name))
+        let form: RecordPump.Rewritten?
+        switch self.form(of: layout, in: bytes, isWhole: byteCount == nil) {
+        case .success(let rewritten): form = rewritten
+        case .failure(let unsupported):
+            counts.accounting.add(to: .unsupported, because: unsupported.reason)
             return false
         }
         let fieldEnd = fieldEnd(layout, bytes, isWhole: byteCount == nil)
@@ -289,21 +291,45 @@ package final class SnapshotStream {
         }
         let end = KeyEnd(database: database, deadline: deadline, fieldEnd: fieldEnd.instant)
         select(database, from: layout.database)
-        if pump.needsRewriting(layout.type, isWhole: byteCount == nil) {
-            guard byteCount == nil, let body = pump.rewrittenBody(layout, bytes, now: now) else {
-                let name = typeNames[Int(layout.type)] ?? "type \(layout.type)"
-                counts.accounting.add(to: .unsupported, because: .fieldDeadlines(name))
-                return false
-            }
-            try write(layout, key, body, deadline)
-            note(layout, key, body, end, rank)
+        if let form {
+            try write(form.type, key, form.body, deadline, layout.access)
+            counts.accounting.note(form.losses, typeName: typeNames[Int(layout.type)] ?? "type \(layout.type)")
+            note(key, pump.originalDigest(layout, in: bytes, form.losses, now: request.start), end, rank)
         } else {
             let body = UnsafeRawBufferPointer(rebasing: all[layout.bodyRange])
             try writer.writeKey(key, type: layout.type, body: body, deadline: deadline, access: layout.access)
-            note(layout, key, byteCount == nil ? layout.body(in: bytes) : nil, end, rank)
+            let isWhole = byteCount == nil
+            note(
+                key,
+                isWhole ? pump.digest(layout, layout.body(in: bytes), now: request.start) : nil,
+                end,
+                rank
+            )
         }
         ends.append((deadline ?? 0, end.fieldEnd?.rawValue ?? 0))
         return true
+    }
+
+    /// The value in the form that the stream's format knows; nil if it goes as it is.
+    private func form(
+        of layout: RecordLayout,
+        in bytes: ByteBuffer,
+        isWhole: Bool
+    ) -> Swift.Result<RecordPump.Rewritten?, RecordPump.Unsupported> {
+        let name = typeNames[Int(layout.type)] ?? "type \(layout.type)"
+        let now = request.now ?? UnixMilliseconds(.min)
+        switch pump.routes[layout.type] {
+        case .restore:
+            guard pump.needsRewriting(layout.type, isWhole: isWhole) else { return .success(nil) }
+            guard isWhole else { return .failure(.init(reason: .fieldDeadlines(name))) }
+            return pump.rewritten(layout, in: bytes, now: now).map { $0 }
+        case .rewrite, .metadata:
+            guard isWhole else { return .failure(.init(reason: .tooLargeToRewrite(name))) }
+            return pump.rewritten(layout, in: bytes, now: now).map { $0 }
+        case .typeCommands, .unsupported:
+            let encoding = RDBValueTypes.row(type: layout.type, format: request.manifest.format)?.encoding
+            return .failure(.init(reason: .unknownType(encoding.map { "\(name) (\($0))" } ?? name)))
+        }
     }
 
     /// When a hash is gone because its last field is; of one over several blocks nobody has seen all fields at once.
@@ -317,14 +343,15 @@ package final class SnapshotStream {
     }
 
     private func write(
-        _ layout: RecordLayout,
+        _ type: UInt8,
         _ key: UnsafeRawBufferPointer,
         _ body: ByteBuffer,
-        _ deadline: Int64?
+        _ deadline: Int64?,
+        _ access: AccessData
     ) throws(RDBError) {
         let result = body.withUnsafeReadableBytes { bytes in
             Swift.Result { () throws(RDBError) in
-                try writer.writeKey(key, type: layout.type, body: bytes, deadline: deadline, access: layout.access)
+                try writer.writeKey(key, type: type, body: bytes, deadline: deadline, access: access)
             }
         }
         try result.get()
@@ -340,11 +367,10 @@ package final class SnapshotStream {
         selected = database
     }
 
-    /// Puts a key into the sample, if it is to be in it; `body` is nil for a value over several blocks.
+    /// Puts a key into the sample, if it is to be in it; of a value over several blocks there is no digest.
     private func note(
-        _ layout: RecordLayout,
         _ key: UnsafeRawBufferPointer,
-        _ body: @autoclosure () -> ByteBuffer?,
+        _ digest: @autoclosure () -> ValueDigest?,
         _ end: KeyEnd,
         _ rank: UInt64
     ) {
@@ -354,7 +380,7 @@ package final class SnapshotStream {
                 rank: rank,
                 database: end.database,
                 key: ByteBuffer(bytes: key),
-                digest: body().flatMap { pump.digest(layout, $0, now: request.start) },
+                digest: digest(),
                 deadline: end.deadline.map { UnixMilliseconds($0) },
                 fieldEnd: end.fieldEnd
             )

@@ -22,13 +22,15 @@ package struct StreamCounts: Sendable {
         sample = RestoreSample(seed: seed)
     }
 
-    /// What the stream's format does not know, by its name.
+    /// What the stream's format has no words for, by its name: "hash (listpack)", "hash (fieldDeadlines)".
     package var unknownTypes: [String: UInt64] {
-        let prefix = RestoreReason.unknownType("").text
         var unknown: [String: UInt64] = [:]
         for reasons in [accounting, libraries].compactMap({ $0.reasons[.unsupported] }) {
-            for (reason, count) in reasons where reason.hasPrefix(prefix) {
-                unknown[String(reason.dropFirst(prefix.count)), default: 0] += count
+            for (reason, count) in reasons {
+                let words = reason.split(separator: ":", maxSplits: 1).map { String($0) }
+                guard words.count == 2 else { continue }
+                let name = reason == RestoreReason.unknownType(words[1]).text ? words[1] : "\(words[1]) (\(words[0]))"
+                unknown[name, default: 0] += count
             }
         }
         return unknown

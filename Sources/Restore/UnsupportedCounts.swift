@@ -25,18 +25,19 @@ package struct UnsupportedCounts: Codable, Hashable, Sendable {
 
     package init() {}
 
-    /// What `unsupportedName` gives a name to, which it does for a type number of the snapshot's format that the target
-    /// cannot hold; nil is for what it can.
-    package init(_ manifest: Manifest, _ options: RestoreOptions, unsupportedName: (UInt8) -> String?) {
+    /// What `routes` have no way for, of what the options ask for.
+    package init(_ manifest: Manifest, _ options: RestoreOptions, _ routes: RecordRoutes) {
         let statistics = manifest.statistics
         let isExact = options.databases.isEmpty && !options.filtersByName
         let wants = { (type: String) in options.types.isEmpty || options.types.contains(type) }
+        let limit = { (type: UInt8) in
+            routes.limit(of: type, keepsFieldDeadlines: options.deadlineMode != .persist)
+        }
         if let encodings = statistics.wholeEncodings {
             for (number, counts) in encodings.sorted(by: { $0.key < $1.key }) where counts.keyCount > 0 {
-                guard let type = UInt8(exactly: number), let name = unsupportedName(type),
-                    wants(RDBValueTypes.row(type: type, format: manifest.format)?.name ?? "")
-                else { continue }
-                entries.append(Entry(name, isExact ? counts.keyCount : 0, counts.keyCount))
+                guard let type = UInt8(exactly: number), let limit = limit(type), wants(limit.typeName) else { continue }
+                let isCertain = isExact && limit.isForAll
+                entries.append(Entry(limit.name, isCertain ? counts.keyCount : 0, counts.keyCount))
             }
             return
         }
@@ -45,9 +46,9 @@ package struct UnsupportedCounts: Codable, Hashable, Sendable {
             let rows = RDBValueTypes.rows.filter {
                 $0.name == type && RDBValueTypes.row(type: $0.type, format: manifest.format) == $0
             }
-            let unsupported = rows.compactMap { unsupportedName($0.type) }
-            guard wants(type), !unsupported.isEmpty else { continue }
-            let isAll = unsupported.count == rows.count
+            let limits = rows.compactMap { limit($0.type) }
+            guard wants(type), !limits.isEmpty else { continue }
+            let isAll = limits.count == rows.count && limits.allSatisfy(\.isForAll)
             entries.append(Entry(name, isAll && isExact ? counts.keyCount : 0, counts.keyCount))
         }
     }
