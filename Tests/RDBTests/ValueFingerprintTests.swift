@@ -1,9 +1,10 @@
 import ByteCoding
 import NIOCore
-import RDB
 import SnapshotModel
 import TestSupport
 import Testing
+
+@testable import RDB
 
 /// What makes two values the same.
 struct ValueFingerprintTests {
