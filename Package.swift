@@ -214,8 +214,8 @@ let package = Package(
         .testTarget(
             name: "ComparisonTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RDB", "Transport", "ObjectStorage", "Restore", "Comparison",
-                "TestSupport",
+                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Capture",
+                "Comparison", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

@@ -2,6 +2,7 @@ import NIOCore
 import RDB
 import RESP
 import SnapshotModel
+import Transport
 
 extension NodeValueReader {
     /// Entries of a stream in windows; then what XINFO tells beside them.
@@ -33,8 +34,9 @@ extension NodeValueReader {
             start = next.description
         }
         let groups = knowsFullStreams ? try await fullGroups(key, &value) : try await plainGroups(key, &value)
-        for group in groups.sorted(by: { $0.name.readableBytesView.lexicographicallyPrecedes($1.name.readableBytesView) })
-        {
+        for group in groups.sorted(by: {
+            $0.name.readableBytesView.lexicographicallyPrecedes($1.name.readableBytesView)
+        }) {
             value.append(group: group.fingerprinter)
         }
         return value

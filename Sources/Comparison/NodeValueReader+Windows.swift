@@ -2,6 +2,7 @@ import NIOCore
 import RDB
 import RESP
 import SnapshotModel
+import Transport
 
 extension NodeValueReader {
     /// How often a scan is repeated whose elements are not as many as the value has.
@@ -87,7 +88,9 @@ extension NodeValueReader {
                 "COUNT",
                 .number(reading.windowCount)
             )
-            guard let parts = reply.elements, parts.count == 2, let next = parts[0].bytes else { throw unexpected("SCAN") }
+            guard let parts = reply.elements, parts.count == 2, let next = parts[0].bytes else {
+                throw unexpected("SCAN")
+            }
             cursor = next
             if isHash {
                 let fields = Self.pairs(parts[1])

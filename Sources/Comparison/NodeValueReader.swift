@@ -1,7 +1,7 @@
 package import NIOCore
 package import RDB
 import RESP
-package import SnapshotModel
+import SnapshotModel
 package import Transport
 
 /// Reads keys of a node by the commands of their types, as clients do: a way to their fingerprints that shares nothing
@@ -147,13 +147,17 @@ package struct NodeValueReader: Sendable {
     }
 
     private func readSmallValues(_ values: inout [Reading]) async throws {
-        let small = values.indices.filter { !values[$0].isLarge && values[$0].kind != nil && values[$0].kind != .stream }
+        let small = values.indices.filter {
+            !values[$0].isLarge && values[$0].kind != nil && values[$0].kind != .stream
+        }
         var commands = ByteBuffer()
         for index in small { Self.writeReading(of: values[index], to: &commands) }
         let replies = try await pipeline(commands, replyCount: small.count)
-        var deadlines = try await fieldDeadlines(zip(small, replies).compactMap { index, reply in
-            values[index].kind == .hash ? (values[index].entry.key, Self.pairs(reply).map(\.0)) : nil
-        })[...]
+        var deadlines = try await fieldDeadlines(
+            zip(small, replies).compactMap { index, reply in
+                values[index].kind == .hash ? (values[index].entry.key, Self.pairs(reply).map(\.0)) : nil
+            }
+        )[...]
         for (index, reply) in zip(small, replies) {
             guard let kind = values[index].kind else { continue }
             let fields = kind == .hash ? deadlines.popFirst() ?? [] : []

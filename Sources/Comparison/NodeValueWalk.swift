@@ -1,4 +1,4 @@
-package import NIOCore
+import NIOCore
 package import RDB
 import RESP
 import SnapshotModel

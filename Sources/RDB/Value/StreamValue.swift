@@ -34,6 +34,12 @@ package struct StreamValue: Equatable, Sendable {
         package var id: ID
         package var deliveredAtMilliseconds: Int64
         package var deliveryCount: UInt64
+
+        package init(id: ID, deliveredAtMilliseconds: Int64, deliveryCount: UInt64) {
+            self.id = id
+            self.deliveredAtMilliseconds = deliveredAtMilliseconds
+            self.deliveryCount = deliveryCount
+        }
     }
 
     /// A consumer of a group.
