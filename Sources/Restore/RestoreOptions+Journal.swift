@@ -8,6 +8,7 @@ extension RestoreOptions {
             "--ttl": deadlineMode.rawValue,
             "--ttl-jitter": "\(deadlineJitterPercent)",
             "--existing": existing.rawValue,
+            "--only-missing": onlyMissing ? "given" : "not given",
             "--match": list(match.map(\.description)),
             "--exclude": list(exclude.map(\.description)),
             "--type": list(Array(types)),

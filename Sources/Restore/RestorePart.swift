@@ -14,6 +14,11 @@ package struct RestorePart: Sendable {
         self.descriptor = descriptor
         self.reader = reader
     }
+
+    /// The blocks in which records begin, in the order of the archive.
+    var blockNumbers: [UInt32] {
+        reader.index.records.filter { $0.header.recordCount > 0 }.map(\.header.number)
+    }
 }
 
 /// How far a restore has come; told for every batch.
