@@ -1,3 +1,4 @@
+import ByteCoding
 import ObjectStorage
 import TestSupport
 import Testing

@@ -4,7 +4,7 @@ import Testing
 /// Help, version, completions and the manual page.
 struct HelpTests {
     static let verbs = [
-        "", "snapshot", "restore", "import", "export", "list", "show", "keys", "get", "verify", "hold",
+        "", "snapshot", "restore", "import", "export", "list", "show", "keys", "get", "diff", "verify", "hold",
         "hold add", "hold remove", "hold list", "delete", "undelete", "purge", "expire", "accept", "catalog",
         "catalog rebuild",
         "catalog check", "policy", "policy check", "policy show", "policy schema",

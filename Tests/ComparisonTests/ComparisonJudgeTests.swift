@@ -1,8 +1,10 @@
-import Comparison
+import ByteCoding
 import NIOCore
 import RDB
 import SnapshotModel
 import Testing
+
+@testable import Comparison
 
 /// What is the same, what differs, and in which way.
 struct ComparisonJudgeTests {

@@ -34,7 +34,10 @@ struct NodeValueReaderTests {
         )
         var run = try await node.openRun(entries)
         for database in node.info.keyspace.keys.sorted() { try await run.read(database: database) }
-        let side = try #require(run.receiver.takeSide())
+        guard let side = run.receiver.takeSide() else {
+            Issue.record("a walk has a side")
+            return []
+        }
         var merged = try ComparisonRun(left: side, right: commands)
         var pairs: [ComparisonPair] = []
         while let pair = try merged.next() { pairs.append(pair) }
