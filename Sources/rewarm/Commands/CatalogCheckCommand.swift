@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import Operations
+import SnapshotModel
 
 struct CatalogCheckCommand: Verb {
     static let verb = "catalog check"

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalog
 import Operations
+import SnapshotModel
 
 struct CatalogRebuildCommand: Verb {
     static let verb = "catalog rebuild"

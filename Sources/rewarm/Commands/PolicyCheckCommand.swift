@@ -1,6 +1,7 @@
 import ArgumentParser
 import Operations
 import Policy
+import SnapshotModel
 
 struct PolicyCheckCommand: Verb {
     static let verb = "policy check"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Operations
+import SnapshotModel
 
 struct PurgeCommand: Verb {
     static let verb = "purge"

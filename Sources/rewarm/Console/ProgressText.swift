@@ -1,4 +1,5 @@
 import Operations
+import SnapshotModel
 
 /// The words and figures of progress.
 enum ProgressText {

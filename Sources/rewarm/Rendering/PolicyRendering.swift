@@ -1,4 +1,5 @@
 import Policy
+import SnapshotModel
 
 /// Problems and values of policies as lines and as JSON.
 enum PolicyRendering {

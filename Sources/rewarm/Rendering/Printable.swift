@@ -1,3 +1,5 @@
+import SnapshotModel
+
 /// Text from outside made safe for a terminal.
 enum Printable {
     /// Replaces control characters by `?`, so that stored names and server messages cannot steer the terminal.
@@ -33,29 +35,7 @@ enum Printable {
     }
 
     /// A key as text: as it is where that is safe and unambiguous, else quoted the way redis-cli does.
-    ///
-    /// Source of the escapes: redis:src/sds.c, sdscatrepr.
-    static func key(_ bytes: some Sequence<UInt8>) -> String {
-        let bytes = Array(bytes)
-        let isPlain = !bytes.isEmpty && bytes.allSatisfy { (0x21...0x7E).contains($0) && $0 != 0x22 && $0 != 0x5C }
-        return isPlain ? String(decoding: bytes, as: UTF8.self) : quoted(bytes)
-    }
+    static func key(_ bytes: some Sequence<UInt8>) -> String { KeyText.text(bytes) }
 
-    static func quoted(_ bytes: some Sequence<UInt8>) -> String {
-        var text = "\""
-        for byte in bytes {
-            switch byte {
-            case 0x22: text += "\\\""
-            case 0x5C: text += "\\\\"
-            case 0x0A: text += "\\n"
-            case 0x0D: text += "\\r"
-            case 0x09: text += "\\t"
-            case 0x07: text += "\\a"
-            case 0x08: text += "\\b"
-            case 0x20...0x7E: text.unicodeScalars.append(Unicode.Scalar(byte))
-            default: text += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
-        return text + "\""
-    }
+    static func quoted(_ bytes: some Sequence<UInt8>) -> String { KeyText.quoted(bytes) }
 }

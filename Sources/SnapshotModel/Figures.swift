@@ -1,7 +1,7 @@
-/// Numbers for people.
-enum Figures {
+/// Numbers for people: on a terminal and in reports.
+package enum Figures {
     /// `1,234,567`.
-    static func count(_ value: UInt64) -> String {
+    package static func count(_ value: UInt64) -> String {
         let digits = Array(String(value))
         var text = ""
         for (index, digit) in digits.enumerated() {
@@ -12,12 +12,12 @@ enum Figures {
     }
 
     /// `1 key`, `2 keys`.
-    static func counted(_ value: UInt64, _ noun: String, plural: String? = nil) -> String {
+    package static func counted(_ value: UInt64, _ noun: String, plural: String? = nil) -> String {
         count(value) + " " + (value == 1 ? noun : plural ?? noun + "s")
     }
 
     /// Decimal units, three digits: `512 B`, `1.21 MB`, `478 MB`.
-    static func bytes(_ value: UInt64) -> String {
+    package static func bytes(_ value: UInt64) -> String {
         let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
         var size = Double(value)
         var unit = 0
@@ -29,7 +29,7 @@ enum Figures {
     }
 
     /// Three digits that count: `1.21`, `12.1`, `121`.
-    static func threeDigits(_ value: Double) -> String {
+    package static func threeDigits(_ value: Double) -> String {
         switch value {
         case ..<9.995: fixed(value, digits: 2)
         case ..<99.95: fixed(value, digits: 1)
@@ -38,7 +38,7 @@ enum Figures {
     }
 
     /// A number of at least 0 with so many digits after the point.
-    static func fixed(_ value: Double, digits: Int) -> String {
+    package static func fixed(_ value: Double, digits: Int) -> String {
         guard value.isFinite, value >= 0, value < 1e15 else { return "?" }
         let scale = (0..<digits).reduce(Int64(1)) { scale, _ in scale * 10 }
         let scaled = Int64((value * Double(scale)).rounded())
@@ -48,7 +48,7 @@ enum Figures {
     }
 
     /// The two largest units: `850 ms`, `6.2 s`, `4 min 05 s`, `3 h 20 min`, `12 d 4 h`.
-    static func duration(milliseconds: Int64) -> String {
+    package static func duration(milliseconds: Int64) -> String {
         let value = max(0, milliseconds)
         switch value {
         case ..<1000: return "\(value) ms"
