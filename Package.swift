@@ -38,6 +38,7 @@ let package = Package(
             ]
         ),
         .target(name: "Retention", dependencies: ["SnapshotModel"]),
+        .target(name: "Reporting", dependencies: ["SnapshotModel"]),
 
         // L2: sockets; objects at rest; archives over objects.
         .target(
@@ -111,7 +112,7 @@ let package = Package(
             name: "Operations",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
-                "Restore", "Catalog", "Policy", "Comparison", "Retention",
+                "Restore", "Catalog", "Policy", "Comparison", "Retention", "Reporting",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -122,7 +123,7 @@ let package = Package(
             name: "rewarm",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Restore", "Catalog", "Policy",
-                "Retention", "Comparison", "Operations",
+                "Retention", "Reporting", "Comparison", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -175,6 +176,10 @@ let package = Package(
             name: "RetentionTests",
             dependencies: ["SnapshotModel", "Retention", "TestSupport"],
             exclude: ["Fixtures", "Goldens"]
+        ),
+        .testTarget(
+            name: "ReportingTests",
+            dependencies: ["SnapshotModel", "Reporting", "TestSupport"]
         ),
         .testTarget(
             name: "TransportTests",

@@ -10,6 +10,11 @@ package struct CivilTime: Equatable, Sendable {
     package var minute: Int
     package var second: Int
     package var millisecond: Int
+
+    package init(year: Int, month: Int, day: Int, hour: Int, minute: Int, second: Int, millisecond: Int) {
+        (self.year, self.month, self.day) = (year, month, day)
+        (self.hour, self.minute, self.second, self.millisecond) = (hour, minute, second, millisecond)
+    }
 }
 
 extension UnixMilliseconds: CustomStringConvertible {

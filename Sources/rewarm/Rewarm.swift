@@ -33,8 +33,8 @@ struct Rewarm: AsyncParsableCommand {
             SnapshotCommand.self, RestoreCommand.self, ImportCommand.self, ExportCommand.self, ListCommand.self,
             ShowCommand.self, KeysCommand.self, GetCommand.self, DiffCommand.self, VerifyCommand.self,
             CheckCommand.self, HoldCommand.self, DeleteCommand.self, UndeleteCommand.self, PurgeCommand.self,
-            ExpireCommand.self, AcceptCommand.self, CatalogCommand.self, PolicyCommand.self, ScheduleCommand.self,
-            ManualCommand.self,
+            ExpireCommand.self, AcceptCommand.self, ReportCommand.self, CatalogCommand.self, PolicyCommand.self,
+            ScheduleCommand.self, ManualCommand.self,
         ]
     )
 }
