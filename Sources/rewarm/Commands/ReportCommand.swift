@@ -27,7 +27,7 @@ struct ReportCommand: Verb {
     var policy: String?
 
     @Option(
-        name: [.short, .customLong("output")],
+        name: [.customShort("o"), .customLong("output")],
         help: ArgumentHelp("The file to write; what is there is replaced. Default: standard output.", valueName: "file")
     )
     var file: String?
