@@ -81,7 +81,9 @@ final class RestoreRun {
         tally.openWindow(unit..<limit)
         batch.window = unit
         tally.confirm(now: link.clock.now)
-        await journal?.advance(to: limit, ahead: count, tally.takeUnwritten())
+        // Taken also where there is no journal, so that they do not pile up.
+        let confirmed = tally.takeUnwritten()
+        await journal?.advance(to: limit, ahead: count, confirmed)
     }
 
     // MARK: Blocks

@@ -81,7 +81,8 @@ struct FaultAftermath {
             "dump\\.rdb", "repository/(rewarm-repository\\.json|catalog\\.sqlite)",
             "repository/locks/([^/]+\\.lock|generation)",
             "repository/snapshots/\(id)/(manifest\\.json|part-0\\.rewarm|facts/\(id)\\.json)",
-            "repository/snapshots/runs(/\(id)\\.json)?", "(repository(/locks|/snapshots(/\(id)(/facts)?)?)?)",
+            "state(/rewarm(/restores)?)?", "repository/snapshots/runs(/\(id)\\.json)?",
+            "(repository(/locks|/snapshots(/\(id)(/facts)?)?)?)",
         ].joined(separator: "|")
         let paths = FileManager.default.enumerator(atPath: scenario.rewarm.directory.path)?.compactMap { $0 as? String }
         return (paths ?? []).filter { $0.range(of: "^(\(known))$", options: .regularExpression) == nil }

@@ -55,7 +55,8 @@ struct FaultBench: Sendable {
             case .scanSnapshot: ["snapshot"] + Scenario.node("source", source) + ["--method", "scan"]
             case .fileImport: ["import", dump(of: scenario)]
             case .restore:
-                ["restore", kept] + Scenario.node("target", target) + (again ? ["--existing", "replace"] : [])
+                ["restore", kept] + Scenario.node("target", target) + ["--existing", "replace"]
+                    + (again ? ["--resume"] : [])
             case .verify: ["verify", "--all"]
             case .delete: ["delete", kept]
             case .purge: ["purge", "--grace", "0s"]
