@@ -83,7 +83,8 @@ struct RestoreJournalLine: Codable, Sendable {
         let line = view[view.startIndex..<end]
         let digits = line.prefix(checksumDigitCount)
         let text = Data(line.dropFirst(checksumDigitCount + 1))
-        guard let checksum = UInt64(String(decoding: digits, as: UTF8.self), radix: 16),
+        guard line.dropFirst(checksumDigitCount).first == UInt8(ascii: " "),
+            let checksum = UInt64(String(decoding: digits, as: UTF8.self), radix: 16),
             text.withUnsafeBytes({ CRC64.of($0) }) == checksum,
             let decoded = try? JSONDecoder().decode(Self.self, from: text)
         else { return nil }
