@@ -235,7 +235,10 @@ package struct RestoreOperation: Sendable {
     ) async throws -> RestorePlan {
         var plan = needsLossCheck ? try await strictPlan(target, access, parts) : target.plan
         if plan.needsRehearsal {
-            plan.judge(try await replicationEngine(target, access, parts, context).rehearse(now: target.clock.now), access.manifest)
+            plan.judge(
+                try await replicationEngine(target, access, parts, context).rehearse(now: target.clock.now),
+                access.manifest
+            )
         }
         guard plan.canBeMeasured else { return plan }
         let trial = LoadTrial(

@@ -9,10 +9,11 @@ extension Preflight {
         _ unsupported: UnsupportedCounts,
         _ options: RestoreOptions,
         _ target: TargetFacts,
-        _ manifest: Manifest
+        _ manifest: Manifest,
+        isRefusal: Bool = false
     ) -> PreflightFinding? {
         guard !unsupported.isEmpty else { return nil }
-        let isRefusal = options.isStrict && !unsupported.isUncertain
+        let loaders = loaders(of: manifest.format)
         let source = "\(manifest.source.engine.rawValue) \(manifest.source.serverVersion)"
         return PreflightFinding(
             .unsupportedTypes,
@@ -20,8 +21,8 @@ extension Preflight {
             "\(target.address) (\(target.engine.rawValue) \(target.version)) cannot hold all values of \(source): "
                 + unsupported.text,
             advice: isRefusal
-                ? "leave these out with --type, take back --strict, or \(loaders(of: manifest.format))"
-                : "they are counted as unsupported, exit code 3; refuse this with --strict, or \(loaders(of: manifest.format))"
+                ? "leave these out with --type, restore without --strict, or \(loaders)"
+                : "they are counted as unsupported, exit code 3; refuse this with --strict, or \(loaders)"
         )
     }
 

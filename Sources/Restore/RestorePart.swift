@@ -15,9 +15,9 @@ package struct RestorePart: Sendable {
         self.reader = reader
     }
 
-    /// The blocks in which records begin, in the order of the archive.
+    /// The blocks in which records begin, in the order of the file; those that only carry a value on are read with it.
     var blockNumbers: [UInt32] {
-        reader.index.records.filter { $0.header.recordCount > 0 }.map(\.header.number)
+        reader.index.records.lazy.filter { $0.header.recordCount > 0 }.map(\.header.number)
     }
 }
 

@@ -20,8 +20,8 @@ package struct RestorePlan: Sendable {
     package let streamFormat: PayloadFormat
     /// Whether keys may have metadata that a stream for the target cannot hold, which statistics do not tell.
     private let mayMeetMetadata: Bool
-    /// Whether values may be too large to be rewritten in a stream.
-    private let mayMeetChains: Bool
+    /// Whether values of some types would be rewritten in a stream, or left out.
+    private let mayRewrite: Bool
     /// What the target cannot hold.
     package private(set) var unsupported: UnsupportedCounts
     /// The largest value of the snapshot, whatever the filters.
@@ -69,7 +69,7 @@ package struct RestorePlan: Sendable {
         streamFormat =
             target.newestRDBVersion.map { Self.streamFormat(own, loadedBy: target.engine, upTo: $0) } ?? own
         mayMeetMetadata = RDBConversion(from: manifest.format, to: streamFormat).refusesKeyMetadata
-        mayMeetChains = !RecordRoutes(from: manifest.format, toStreamOf: streamFormat).isDirect
+        mayRewrite = !RecordRoutes(from: manifest.format, toStreamOf: streamFormat).isDirect
         unsupported = Self.unsupported(manifest, options, routes, streamFormat)
         let recordCount = manifest.parts.reduce(0) { $0 + $1.recordCount }
         let found = Preflight.findings(
@@ -79,9 +79,7 @@ package struct RestorePlan: Sendable {
             estimate: estimate
         )
         findings = earlier.amended(found)
-        if let finding = Preflight.unsupportedTypes(unsupported, options, target, manifest) {
-            findings.insert(finding, at: finding.isRefusal ? 0 : findings.count)
-        }
+        if let finding = Preflight.unsupportedTypes(unsupported, options, target, manifest) { findings.append(finding) }
     }
 
     /// What the way in cannot bring to the target.
@@ -101,17 +99,18 @@ package struct RestorePlan: Sendable {
         return counts
     }
 
-    /// Whether a stream for the target has to be looked through before, because statistics do not tell what it could
-    /// not hold, and that decides.
+    /// Whether a stream for the target has to be looked through before, because what it could not hold decides, and
+    /// statistics know neither what has expired nor what is within the values.
     package var needsRehearsal: Bool {
-        options.isStrict && options.method == .replication && (unsupported.isUncertain || mayMeetMetadata || mayMeetChains)
+        options.isStrict && options.method == .replication && (mayMeetMetadata || mayRewrite)
     }
 
     /// Judges anew by what a stream was found to leave out.
     package mutating func judge(_ counts: StreamCounts, _ manifest: Manifest) {
         unsupported = UnsupportedCounts(counts)
         findings.removeAll { $0.kind == .unsupportedTypes }
-        guard let finding = Preflight.unsupportedTypes(unsupported, options, target, manifest) else { return }
+        let found = Preflight.unsupportedTypes(unsupported, options, target, manifest, isRefusal: options.isStrict)
+        guard let finding = found else { return }
         findings.insert(finding, at: finding.isRefusal ? 0 : findings.count)
     }
 

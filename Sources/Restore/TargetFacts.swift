@@ -116,6 +116,6 @@ package struct TargetFacts: Hashable, Sendable {
     /// Before Redis 6.2 it ends the server: `exit(1)` in rdbLoadObject, tried on 5.0.14. One with modules is trusted to
     /// have those that it needs.
     var survivesUnknownModules: Bool {
-        engine != .redis || ServerVersion(version) >= ServerVersion(6, 2) || moduleNames?.isEmpty == false
+        engine != .redis || ServerVersion(version) >= ServerVersion(6, 2) || !(moduleNames ?? []).isEmpty
     }
 }

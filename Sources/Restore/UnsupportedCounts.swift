@@ -35,7 +35,9 @@ package struct UnsupportedCounts: Codable, Hashable, Sendable {
         }
         if let encodings = statistics.wholeEncodings {
             for (number, counts) in encodings.sorted(by: { $0.key < $1.key }) where counts.keyCount > 0 {
-                guard let type = UInt8(exactly: number), let limit = limit(type), wants(limit.typeName) else { continue }
+                guard let type = UInt8(exactly: number), let limit = limit(type), wants(limit.typeName) else {
+                    continue
+                }
                 let isCertain = isExact && limit.isForAll
                 entries.append(Entry(limit.name, isCertain ? counts.keyCount : 0, counts.keyCount))
             }

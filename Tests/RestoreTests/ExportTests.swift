@@ -164,21 +164,17 @@ import Testing
 
     @Test func `what a version cannot hold stays out, and is counted by type and reason`() async throws {
         let records: [Record] = [
-            .string("s", "v"), Record(type: 16, key: [1], body: [0]), Record(type: 16, key: [2], body: [0]),
-            Record(type: 19, key: [3], body: [0]), Record(kind: .functionLibrary, body: [1, 0x78]),
+            .string("s", "v"), Record(type: 28, key: [1], body: [0, 0]), Record(type: 28, key: [2], body: [0, 0]),
+            Record(kind: .functionLibrary, body: [1, 0x78]),
         ]
-        let fixture = try await ArchiveFixture.make(records, instant: Self.instant)
+        let format = PayloadFormat(engine: .redis, rdbVersion: 14)
+        let fixture = try await ArchiveFixture.make(records, format: format, instant: Self.instant)
         let (server, report) = try await Self.server(loading: fixture, version: 9)
         #expect(report.failure?.kind == .partial)
-        let named = "function 1, hash (listpack) 2, stream (listpacks, version 2) 1"
-        #expect(report.failure?.message.contains(named) ?? false, "\(String(describing: report.failure))")
+        let message = report.failure?.message ?? ""
+        #expect(message.contains("array (") && message.contains(") 2, function 1"), "\(message)")
         #expect(report.counts.accounting.isBalanced && report.counts.libraries.isBalanced)
-        #expect(report.counts.accounting[.restored] == 1)
-        #expect(
-            report.counts.accounting.reasons[.unsupported] == [
-                "unknownType:hash (listpack)": 2, "unknownType:stream (listpacks, version 2)": 1,
-            ]
-        )
+        #expect(report.counts.accounting[.restored] == 1 && report.counts.accounting[.unsupported] == 2)
         #expect(report.counts.libraries.reasons[.unsupported] == ["unknownType:function": 1])
         #expect(try server.client().command("GET", "s").text == "v")
         #expect(try server.client().command("DBSIZE").integer == 1)

@@ -73,9 +73,9 @@ import Testing
         var target = TargetFacts(address: "a", engine: .redis, version: "6.0.16")
         target.newestRDBVersion = 9
         #expect(RecordRoutes(format, target)[7] == .unsupported)
-        target.moduleCount = 1
+        target.moduleNames = ["bf"]
         #expect(RecordRoutes(format, target)[7] == .restore(version: 8))
-        target.moduleCount = 0
+        target.moduleNames = []
         target.version = "6.2.0"
         #expect(RecordRoutes(format, target)[7] == .restore(version: 8))
     }
