@@ -8,8 +8,9 @@ struct TargetPulse: Sendable {
     private static let replicaInterval = 10
     /// How long a target that cannot be reached is left alone.
     private static let retryInterval = Duration.seconds(1)
-    /// A replica's output buffer is taken for full at half of the soft limit at which the target would drop the replica;
-    /// this where the limit is not told. Source: `client-output-buffer-limit replica 256mb 64mb 60` of redis.conf.
+    /// A replica's output buffer is taken for full at half of the limit at which the target would drop the replica.
+    ///
+    /// This where the limit is not told, by `client-output-buffer-limit replica 256mb 64mb 60` of redis.conf.
     private static let standardReplicaBufferLimit: UInt64 = 32 << 20
 
     private let target: ConnectionOptions

@@ -31,9 +31,10 @@ package struct AccessWeight: Codable, Hashable, Sendable {
         }
     }
 
-    /// A counter is raised from `c` with the probability `1 / ((c - 5) * factor + 1)` (LFULogIncr, redis:src/evict.c):
-    /// so many accesses does it take on average to get there from 5, and one for the write that made the key; below 5,
-    /// where it has only been lowered by time, a fifth for each step. All in fifths.
+    /// In fifths of an access: those that it takes on average to raise a counter from 5, and the write that made the key.
+    ///
+    /// A counter is raised from `c` with the probability `1 / ((c - 5) * factor + 1)` (LFULogIncr, redis:src/evict.c).
+    /// Below 5, where it has only been lowered by time, each step is a fifth.
     private func weight(ofCounter counter: UInt64) -> UInt32 {
         guard counter > Self.initialCounter else { return UInt32(counter) }
         let steps = counter - Self.initialCounter

@@ -17,6 +17,7 @@ struct RestoreCommand: Verb {
             examples: [
                 "rewarm restore latest --target redis://cache-2:6379",
                 "rewarm restore latest --source-name web --target rediss://c2:6380 --ttl remaining",
+                "rewarm restore latest --target redis://cache-2:6379 --rate 20MiB/s --max-latency 5",
                 "rewarm restore 20261121T07 --target redis://c2 --match 'web:*' --dry-run",
                 "rewarm restore 20261121T07 --target redis://c2 --resume",
             ],
