@@ -30,9 +30,9 @@ struct OnlyMissingTests {
         for (place, entry) in before.entries where expected.entries[place] == nil { expected.entries[place] = entry }
 
         let outcome = try await scenario.restore(to: target, ["--only-missing"])
-        let counts = outcome.summary["accounting"]
-        #expect(counts["restored"].integer == Int64(removed), "\(outcome)")
-        #expect(counts["existing"].integer == Int64(before.entries.count) - Int64(removed), "\(outcome)")
+        let counts = outcome.summary
+        #expect(counts["restoredKeyCount"].integer == Int64(removed), "\(outcome)")
+        #expect(counts["existingKeyCount"].integer == Int64(before.entries.count) - Int64(removed), "\(outcome)")
         #expect(try KeyspaceContents.read(target).differences(from: expected) == [])
     }
 
@@ -52,10 +52,10 @@ struct OnlyMissingTests {
             to: target,
             ["--only-missing", "--database", "0:4", "--exclude", "small:1*"]
         )
-        let counts = outcome.summary["accounting"]
-        #expect(counts["existing"].integer == 2, "\(outcome)")
-        #expect(counts["filtered"].integer == 11, "\(outcome)")
-        #expect(counts["restored"].integer == 89, "\(outcome)")
+        let counts = outcome.summary
+        #expect(counts["existingKeyCount"].integer == 2, "\(outcome)")
+        #expect(counts["filteredKeyCount"].integer == 11, "\(outcome)")
+        #expect(counts["restoredKeyCount"].integer == 89, "\(outcome)")
         let after = try target.client(database: 4)
         #expect(try after.command("GET", "large:1").text == "here")
         #expect(try after.command("STRLEN", "large:2").integer == 5_000_000)
