@@ -150,13 +150,12 @@ struct DiffTests {
     @Test func `keys that have expired are counted and not missing`() async throws {
         let (source, target) = (try await RedisServer.start(), try await RedisServer.start())
         let client = try source.client()
-        for number in 0..<20 { try client.command("SET", "\(number)", "x", "PX", "300") }
+        // Expired and not removed: the stream of a replication has them.
+        try client.debug("SET-ACTIVE-EXPIRE", "0")
+        for number in 0..<20 { try client.command("SET", "\(number)", "x", "PX", "1") }
         try client.command("SET", "stays", "x", "EX", "5000")
         let scenario = try Scenario()
         let id = try await scenario.snapshot(source)
-        while try client.command("DBSIZE").integer ?? 0 > 1 {
-            for number in 0..<20 { try client.command("EXISTS", "\(number)") }
-        }
         let outcome = try await Self.diff(scenario, id, target)
         #expect(outcome.items.map { $0["key"].text } == ["stays"], "\(outcome)")
         #expect(outcome.summary["expiredKeyCount"].integer == 20, "\(outcome)")
