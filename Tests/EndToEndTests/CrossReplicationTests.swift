@@ -56,7 +56,7 @@ struct CrossReplicationTests {
         let result = try await scenario.run("restore", options + ["--flush-target", "--json"])
         #expect(result.exitCode == (lostCount > 0 ? 3 : 0), "\(from) to \(to): \(result)")
         #expect(result.summary["unsupportedKeyCount"].integer == Int64(lostCount), "\(result)")
-        #expect(result.summary["verification"]["isGood"] == .bool(true), "\(result)")
+        #expect(result.summary["verification"]["isGood"].boolean == true, "\(result)")
         let found = try PortableContents.read(target)
         #expect(found.differences(from: expected, slack: Self.slack(from, to)) == [], "\(from) to \(to)")
         #expect(try target.client().info("replication", "role") == "master")

@@ -59,7 +59,7 @@ struct CrossVersionTests {
             reasons["unknownType:module:vectorset"].integer == (vectorCount > 0 ? Int64(vectorCount) : nil),
             "\(result)"
         )
-        #expect(result.summary["verification"]["isGood"] == .bool(true), "\(result)")
+        #expect(result.summary["verification"]["isGood"].boolean == true, "\(result)")
         let found = try PortableContents.read(target)
         #expect(found.differences(from: expected, slack: Self.slack(from, to)) == [], "\(from) to \(to)")
         // What an old server has no words for of streams is told.

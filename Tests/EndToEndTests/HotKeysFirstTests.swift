@@ -29,7 +29,7 @@ struct HotKeysFirstTests {
         let scenario = try Scenario()
         try await scenario.snapshot(source, ["--method", method])
         let shown = try await scenario.run("show", ["latest", "--json"])
-        let tiers = shown.items.first?["accessTiers"]["tiers"].array
+        let tiers = try #require(shown.items.first)["accessTiers"]["tiers"].array
         #expect(tiers.compactMap { $0["keyCount"].integer } == [100, 2900], "\(shown)")
         #expect(tiers.allSatisfy { $0["blockCount"].integer ?? 0 > 0 })
         let text = try await scenario.run("show", ["latest"])
