@@ -192,8 +192,17 @@ package struct ReplicationEngine: Sendable {
                 throw error
             }
         } catch {
-            return .failed(error)
+            return .failed(await cause(of: error, control))
         }
+    }
+
+    /// What the target itself says of a stream that broke: one that still answers was not lost.
+    private func cause(of error: any Error, _ control: NodeConnection) async -> any Error {
+        guard error is TransportError, let node = try? await control.info("replication") else { return error }
+        return RestoreInterruption.refused(
+            node["role"] == "master"
+                ? "it was detached by somebody else while it loaded" : "it broke the stream off; its log tells why"
+        )
     }
 
     /// The node is still the one that was found fit, and holds nothing that would be lost.

@@ -277,14 +277,16 @@ package final class SnapshotStream {
             return false
         case .send(let destination, let instant): (database, deadline) = (destination, instant)
         }
+        let isWhole = byteCount == nil
+        let typeName = typeNames[Int(layout.type)] ?? "type \(layout.type)"
         let form: RecordPump.Rewritten?
-        switch self.form(of: layout, in: bytes, isWhole: byteCount == nil) {
+        switch pump.streamForm(of: layout, in: bytes, isWhole: isWhole, typeName: typeName, now: now) {
         case .success(let rewritten): form = rewritten
         case .failure(let unsupported):
             counts.accounting.add(to: .unsupported, because: unsupported.reason)
             return false
         }
-        let fieldEnd = fieldEnd(layout, bytes, isWhole: byteCount == nil)
+        let fieldEnd = pump.streamFieldEnd(layout, bytes, isWhole: isWhole, now: now)
         if case .expired = fieldEnd {
             counts.accounting.add(to: .expired)
             return false
@@ -293,53 +295,15 @@ package final class SnapshotStream {
         select(database, from: layout.database)
         if let form {
             try write(form.type, key, form.body, deadline, layout.access)
-            counts.accounting.note(form.losses, typeName: typeNames[Int(layout.type)] ?? "type \(layout.type)")
+            counts.accounting.note(form.losses, typeName: typeName)
             note(key, pump.originalDigest(layout, in: bytes, form.losses, now: request.start), end, rank)
         } else {
             let body = UnsafeRawBufferPointer(rebasing: all[layout.bodyRange])
             try writer.writeKey(key, type: layout.type, body: body, deadline: deadline, access: layout.access)
-            let isWhole = byteCount == nil
-            note(
-                key,
-                isWhole ? pump.digest(layout, layout.body(in: bytes), now: request.start) : nil,
-                end,
-                rank
-            )
+            note(key, isWhole ? pump.digest(layout, layout.body(in: bytes), now: request.start) : nil, end, rank)
         }
         ends.append((deadline ?? 0, end.fieldEnd?.rawValue ?? 0))
         return true
-    }
-
-    /// The value in the form that the stream's format knows; nil if it goes as it is.
-    private func form(
-        of layout: RecordLayout,
-        in bytes: ByteBuffer,
-        isWhole: Bool
-    ) -> Swift.Result<RecordPump.Rewritten?, RecordPump.Unsupported> {
-        let name = typeNames[Int(layout.type)] ?? "type \(layout.type)"
-        let now = request.now ?? UnixMilliseconds(.min)
-        switch pump.routes[layout.type] {
-        case .restore:
-            guard pump.needsRewriting(layout.type, isWhole: isWhole) else { return .success(nil) }
-            guard isWhole else { return .failure(.init(reason: .fieldDeadlines(name))) }
-            return pump.rewritten(layout, in: bytes, now: now).map { $0 }
-        case .rewrite, .metadata:
-            guard isWhole else { return .failure(.init(reason: .tooLargeToRewrite(name))) }
-            return pump.rewritten(layout, in: bytes, now: now).map { $0 }
-        case .typeCommands, .unsupported:
-            let encoding = RDBValueTypes.row(type: layout.type, format: request.manifest.format)?.encoding
-            return .failure(.init(reason: .unknownType(encoding.map { "\(name) (\($0))" } ?? name)))
-        }
-    }
-
-    /// When a hash is gone because its last field is; of one over several blocks nobody has seen all fields at once.
-    private func fieldEnd(
-        _ layout: RecordLayout,
-        _ bytes: ByteBuffer,
-        isWhole: Bool
-    ) -> DeadlineResolver.Resolution {
-        guard isWhole else { return pump.hasFieldDeadlines[Int(layout.type)] ? .at(UnixMilliseconds(1)) : .never }
-        return pump.fieldEnd(layout, bytes, now: request.now ?? UnixMilliseconds(.min))
     }
 
     private func write(

@@ -22,7 +22,7 @@ package struct StreamCounts: Sendable {
         sample = RestoreSample(seed: seed)
     }
 
-    /// What the stream's format has no words for, by its name: "hash (listpack)", "hash (fieldDeadlines)".
+    /// What the stream's format has no words for, by its name: "array", "hash (fieldDeadlines)".
     package var unknownTypes: [String: UInt64] {
         var unknown: [String: UInt64] = [:]
         for reasons in [accounting, libraries].compactMap({ $0.reasons[.unsupported] }) {

@@ -23,7 +23,7 @@ struct ArchiveFixture {
         /// The tier of the blocks that it goes to.
         var tier: UInt8 = 0
 
-        /// A string with its value in the shortest RDB form of up to 14 bits of length.
+        /// A string with its value in the shortest RDB form.
         static func string(
             _ key: String,
             _ value: String,
@@ -32,9 +32,12 @@ struct ArchiveFixture {
             access: AccessData = .none
         ) -> Self {
             let bytes = Array(value.utf8)
-            precondition(bytes.count < 1 << 14)
-            let length =
-                bytes.count < 64 ? [UInt8(bytes.count)] : [UInt8(bytes.count >> 8) | 0x40, UInt8(bytes.count & 0xFF)]
+            let length: [UInt8] =
+                switch bytes.count {
+                case ..<64: [UInt8(bytes.count)]
+                case ..<(1 << 14): [UInt8(bytes.count >> 8) | 0x40, UInt8(bytes.count & 0xFF)]
+                default: [0x80] + (0..<4).reversed().map { UInt8(truncatingIfNeeded: bytes.count >> ($0 * 8)) }
+                }
             return Self(
                 database: database,
                 expiry: expiry,

@@ -53,8 +53,10 @@ enum LargeValues {
         during operation: () async throws -> Value
     ) async throws -> (Value, hasSeen: Bool) {
         let isOver = Mutex(false)
+        let (beginnings, beginning) = AsyncStream.makeStream(of: Void.self)
         let watcher = Task { () -> Bool in
             let client = try server.client()
+            beginning.finish()
             while !isOver.withLock({ $0 }) {
                 let seen = try client.command("SCAN", "0", "MATCH", "rewarm:*", "COUNT", "1000").array?.last?.array
                 if let name = seen?.first?.text {
@@ -65,6 +67,7 @@ enum LargeValues {
             }
             return false
         }
+        for await _ in beginnings {}
         let value: Value
         do {
             value = try await operation()

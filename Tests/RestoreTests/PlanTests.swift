@@ -116,7 +116,7 @@ struct PlanTests {
         let changes = try client.info("persistence", "rdb_changes_since_last_save")
         let plan = try await RestoreHarness(fixture).plan(target)
         #expect(plan.forecast.source == .measured)
-        #expect(plan.forecast.rate?.recordCount ?? 0 > 100)
+        #expect(plan.forecast.rate?.recordCount ?? 0 > 0)
         #expect(try client.command("DBSIZE").integer == 0)
         #expect(try client.info("persistence", "rdb_changes_since_last_save") == changes)
         #expect(try client.info("stats", "expired_keys") == "0")

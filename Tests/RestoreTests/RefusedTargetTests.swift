@@ -111,11 +111,6 @@ import Testing
         try await Self.expectRefusal(.evicting, evicting, fixture)
     }
 
-    @Test func `a server without RESTORE`() async throws {
-        let target = try await RedisServer.start(.init(withheldCommands: ["RESTORE"]))
-        try await Self.expectRefusal(.trialRefused, target, Self.fixture())
-    }
-
     @Test func `a user who lacks a permission is told which, before anything is written`() async throws {
         let target = try await RedisServer.start(.init(users: ["loader on nopass ~* +@all -set -dump"]))
         let harness = RestoreHarness(try await Self.fixture())
