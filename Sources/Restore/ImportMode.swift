@@ -34,6 +34,8 @@ struct ImportMode: Sendable {
         let setting = try await control.reply(to: ["CONFIG", "GET", "import-mode"]).elements?.last?.text
         switch setting {
         case "yes":
+            // What was tried before, with a deadline in 1970, is kept in import mode.
+            _ = try await control.reply(to: ["DEL", .text(plan.target.trialKey)])
             guard try await isAbandoned(control) else {
                 return Self(
                     isOurs: false,
