@@ -22,6 +22,8 @@ package struct DeadlineResolver: Hashable, Sendable {
     package let instant: UnixMilliseconds
     /// When the restore began, by the target's clock.
     package let start: UnixMilliseconds
+    /// Added to every deadline, those of hash fields included; only in mode `deadline`.
+    package let shiftMilliseconds: Int64
 
     private let jitter: DeadlineJitter?
 
@@ -29,11 +31,13 @@ package struct DeadlineResolver: Hashable, Sendable {
         mode: DeadlineMode,
         instant: UnixMilliseconds,
         start: UnixMilliseconds,
+        shiftMilliseconds: Int64 = 0,
         jitter: DeadlineJitter? = nil
     ) {
         self.mode = mode
         self.instant = instant
         self.start = start
+        self.shiftMilliseconds = mode == .deadline ? shiftMilliseconds : 0
         self.jitter = mode == .persist ? nil : jitter
     }
 
@@ -44,6 +48,7 @@ package struct DeadlineResolver: Hashable, Sendable {
             mode: options.deadlineMode,
             instant: manifest.instant,
             start: start,
+            shiftMilliseconds: options.deadlineShiftMilliseconds,
             jitter: percent > 0 ? DeadlineJitter(percent: percent, snapshot: manifest.id) : nil
         )
     }
@@ -81,7 +86,7 @@ package struct DeadlineResolver: Hashable, Sendable {
     }
 
     /// Whether hash fields keep the deadlines that stand in the payload.
-    package var keepsFieldDeadlines: Bool { mode == .deadline }
+    package var keepsFieldDeadlines: Bool { mode == .deadline && shiftMilliseconds == 0 }
 
     /// All remaining lives start again at the same moment, the start of the restore, so that the order in which keys
     /// expire is the source's.
@@ -89,7 +94,9 @@ package struct DeadlineResolver: Hashable, Sendable {
     /// 0 and below would mean "no expiry" to RESTORE.
     private func shift(_ deadline: UnixMilliseconds) -> UnixMilliseconds {
         let shifted =
-            mode == .remaining ? start.advanced(byMilliseconds: deadline.milliseconds(since: instant)) : deadline
+            mode == .remaining
+            ? start.advanced(byMilliseconds: deadline.milliseconds(since: instant))
+            : deadline.advanced(byMilliseconds: shiftMilliseconds)
         return max(shifted, UnixMilliseconds(1))
     }
 

@@ -30,6 +30,7 @@ package struct RestoreEstimate: Codable, Hashable, Sendable {
     package init(_ manifest: Manifest, _ options: RestoreOptions, now: UnixMilliseconds) {
         let statistics = manifest.statistics
         let share = Self.share(statistics, options)
+        let now = now.advanced(byMilliseconds: -options.deadlineShiftMilliseconds)
         let age = options.deadlineMode == .deadline ? now.milliseconds(since: manifest.instant) : 0
         let (certain, possible) = Self.expiredShares(manifest, ageMilliseconds: age)
         let keepsAll = options.deadlineMode == .persist

@@ -28,6 +28,8 @@ package struct RestoreOptions: Hashable, Sendable {
     package var deadlineMode = DeadlineMode.deadline
     /// The largest share of a remaining life that is taken away, in percent; see `DeadlineJitter`.
     package var deadlineJitterPercent = 0
+    /// Every deadline comes so much later, so that nothing expires before a drill has compared it.
+    package var deadlineShiftMilliseconds: Int64 = 0
     package var existing = ExistingMode.refuse
     /// Look first which keys the target has, and send only the others.
     package var onlyMissing = false

@@ -30,6 +30,28 @@ import Testing
         #expect(resolver.fieldExpiry(UnixMilliseconds(1_000_001)) == .at(UnixMilliseconds(5_000_001)))
     }
 
+    @Test func `a shift moves every deadline by the same time, those of fields included`() {
+        let resolver = DeadlineResolver(
+            mode: .deadline,
+            instant: Self.instant,
+            start: Self.start,
+            shiftMilliseconds: 4_000_100
+        )
+        #expect(resolver.resolve(.at(UnixMilliseconds(1_000_001)), now: Self.start) == .at(UnixMilliseconds(5_000_101)))
+        #expect(resolver.resolve(.at(UnixMilliseconds(999_900)), now: Self.start) == .expired)
+        #expect(resolver.resolve(.never, now: Self.start) == .never)
+        #expect(resolver.fieldExpiry(UnixMilliseconds(1_000_001)) == .at(UnixMilliseconds(5_000_101)))
+        #expect(!resolver.keepsFieldDeadlines)
+        // Other modes have a shift of their own.
+        let remaining = DeadlineResolver(
+            mode: .remaining,
+            instant: Self.instant,
+            start: Self.start,
+            shiftMilliseconds: 4_000_100
+        )
+        #expect(remaining.fieldExpiry(UnixMilliseconds(1_000_001)) == .at(UnixMilliseconds(5_000_001)))
+    }
+
     @Test func `persist takes every deadline away, also one that has passed`() {
         let resolver = Self.resolver(.persist)
         #expect(resolver.resolve(.at(UnixMilliseconds(1)), now: Self.start) == .never)
