@@ -106,7 +106,12 @@ extension NodeInfo {
     /// The newest RDB version that the server writes and loads.
     ///
     /// Versions newer than the tables get the newest entry.
-    package var newestRDBVersion: Int { Self.rdbVersions(of: engine).first { version >= $0.0 }?.1 ?? 5 }
+    package var newestRDBVersion: Int { Self.newestRDBVersion(of: engine, version) }
+
+    /// The same of a server that is not asked.
+    package static func newestRDBVersion(of engine: Engine, _ version: ServerVersion) -> Int {
+        rdbVersions(of: engine).first { version >= $0.0 }?.1 ?? 5
+    }
 
     /// The first server version, "7.2", that loads payloads of this format.
     package static func oldestServer(loading format: PayloadFormat) -> String {

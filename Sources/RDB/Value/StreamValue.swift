@@ -24,6 +24,10 @@ package struct StreamValue: Equatable, Sendable {
         package var id: ID
         package var fields: [(name: ByteBuffer, value: ByteBuffer)]
 
+        package init(id: ID, fields: [(name: ByteBuffer, value: ByteBuffer)]) {
+            (self.id, self.fields) = (id, fields)
+        }
+
         package static func == (left: Self, right: Self) -> Bool {
             left.id == right.id && left.fields.elementsEqual(right.fields, by: ==)
         }
@@ -51,6 +55,13 @@ package struct StreamValue: Equatable, Sendable {
         /// Nil before RDB type 21.
         package var activeAtMilliseconds: Int64?
         package var pending: [ID]
+
+        package init(name: ByteBuffer, seenAtMilliseconds: Int64, activeAtMilliseconds: Int64?, pending: [ID]) {
+            self.name = name
+            self.seenAtMilliseconds = seenAtMilliseconds
+            self.activeAtMilliseconds = activeAtMilliseconds
+            self.pending = pending
+        }
     }
 
     /// A consumer group.
@@ -61,6 +72,20 @@ package struct StreamValue: Equatable, Sendable {
         package var entriesRead: UInt64?
         package var pending: [PendingEntry]
         package var consumers: [Consumer]
+
+        package init(
+            name: ByteBuffer,
+            lastDelivered: ID,
+            entriesRead: UInt64?,
+            pending: [PendingEntry],
+            consumers: [Consumer]
+        ) {
+            self.name = name
+            self.lastDelivered = lastDelivered
+            self.entriesRead = entriesRead
+            self.pending = pending
+            self.consumers = consumers
+        }
     }
 
     package var entries: [Entry]
@@ -72,4 +97,22 @@ package struct StreamValue: Equatable, Sendable {
     package var maximalDeletedID: ID?
     package var entriesAdded: UInt64?
     package var groups: [Group]
+
+    package init(
+        entries: [Entry],
+        length: UInt64,
+        lastID: ID,
+        firstID: ID?,
+        maximalDeletedID: ID?,
+        entriesAdded: UInt64?,
+        groups: [Group]
+    ) {
+        self.entries = entries
+        self.length = length
+        self.lastID = lastID
+        self.firstID = firstID
+        self.maximalDeletedID = maximalDeletedID
+        self.entriesAdded = entriesAdded
+        self.groups = groups
+    }
 }
