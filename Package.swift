@@ -123,7 +123,7 @@ let package = Package(
             name: "rewarm",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Restore", "Catalog", "Policy",
-                "Retention", "Reporting", "Comparison", "Operations",
+                "Retention", "Comparison", "Reporting", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]

@@ -143,6 +143,11 @@ extension ObjectReader {
             throw ArchiveError.malformed(.block(entry.location), reason: "it is not the block that the index tells of")
         }
         bytes.moveReaderIndex(forwardBy: BlockHeader.Layout.byteCount)
+        guard let meter = (self as? MeteredReader)?.meter else {
+            return try decoder.decode(header, stored: bytes, at: entry.offset)
+        }
+        let start = ContinuousClock.now
+        defer { meter.add(decode: start.duration(to: .now)) }
         return try decoder.decode(header, stored: bytes, at: entry.offset)
     }
 }

@@ -1,3 +1,4 @@
+package import ArchiveIO
 package import SnapshotModel
 
 /// What every operation is given: where the repository is, the clock, who acts, and whom to tell.
@@ -17,6 +18,8 @@ package struct OperationContext: Sendable {
     package var progress: @Sendable (OperationProgress) -> Void
     /// Told what the operator should know, from any task.
     package var notify: @Sendable (OperationNotice) -> Void
+    /// Measures the reading of archives; nil where nobody asks.
+    package var archiveMeter: ArchiveMeter?
 
     package init(
         repository: RepositoryLocation,

@@ -22,6 +22,10 @@ package enum FailureKind: String, Hashable, Sendable, CaseIterable {
     case unsafeTarget
     /// A guard doubts the snapshot, or monitoring finds it too old or too small.
     case guarded
+    /// A drill restored everything, but too slowly, from data that is too old, or with deadlines that are off.
+    case drillObjective
+    /// A drill could not be carried through: nothing is known about the snapshot.
+    case inconclusive
     /// The source or the target cannot be reached.
     case unreachable
     /// The operation was cancelled from outside.

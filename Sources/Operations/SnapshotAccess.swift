@@ -7,6 +7,7 @@ import SnapshotModel
 struct SnapshotAccess: Sendable {
     let repository: Repository
     let manifest: Manifest
+    var meter: ArchiveMeter?
 
     /// Opens one archive of the snapshot.
     func openPart(_ part: PartDescriptor) async throws -> ArchiveReader {
@@ -17,7 +18,8 @@ struct SnapshotAccess: Sendable {
     func openObject(_ part: PartDescriptor) async throws -> any ObjectReader {
         let key = RepositoryLayout.part(part.number, of: manifest.id)
         do {
-            return try await repository.store.openReader(key)
+            let reader = try await repository.store.openReader(key)
+            return meter.map { MeteredReader(reader, $0) } ?? reader
         } catch {
             guard error.code == .notFound else { throw error }
             throw OperationError(
@@ -48,6 +50,8 @@ extension OperationContext {
     ) async throws -> Value {
         let lease = try await repository.lease(id)
         defer { lease.release() }
-        return try await body(SnapshotAccess(repository: repository, manifest: try await repository.manifest(id)))
+        return try await body(
+            SnapshotAccess(repository: repository, manifest: try await repository.manifest(id), meter: archiveMeter)
+        )
     }
 }

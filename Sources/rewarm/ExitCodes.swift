@@ -13,7 +13,9 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case denied = 12
     case integrity = 13
     case unsafeTarget = 14
+    case drillObjective = 15
     case guarded = 16
+    case inconclusive = 17
     case unreachable = 20
     case interrupted = 130
     case readerGone = 141
@@ -32,6 +34,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .integrity: self = .integrity
         case .unsafeTarget: self = .unsafeTarget
         case .guarded: self = .guarded
+        case .drillObjective: self = .drillObjective
+        case .inconclusive: self = .inconclusive
         case .unreachable: self = .unreachable
         case .cancelled: self = .interrupted
         }
@@ -51,6 +55,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .denied: "wrong credentials or missing permissions on the source or target"
         case .integrity: "stored data is damaged"
         case .unsafeTarget: "unsafe target: not empty, wrong role, too small, cannot load these types"
+        case .drillObjective: "a drill missed an objective: too slow, too old, deadlines off"
+        case .inconclusive: "a drill is inconclusive: nothing is known about the snapshot"
         case .guarded: "a guard on freshness or size fired; the snapshot is kept"
         case .unreachable: "the source or target cannot be reached"
         case .interrupted: "ended by SIGINT"

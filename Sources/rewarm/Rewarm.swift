@@ -30,11 +30,11 @@ struct Rewarm: AsyncParsableCommand {
             """,
         version: "rewarm " + ToolVersion.current,
         subcommands: [
-            SnapshotCommand.self, RestoreCommand.self, ImportCommand.self, ExportCommand.self, ListCommand.self,
-            ShowCommand.self, KeysCommand.self, GetCommand.self, DiffCommand.self, VerifyCommand.self,
-            CheckCommand.self, HoldCommand.self, DeleteCommand.self, UndeleteCommand.self, PurgeCommand.self,
-            ExpireCommand.self, AcceptCommand.self, ReportCommand.self, CatalogCommand.self, PolicyCommand.self,
-            ScheduleCommand.self, ManualCommand.self,
+            SnapshotCommand.self, RestoreCommand.self, DrillCommand.self, ImportCommand.self, ExportCommand.self,
+            ListCommand.self, ShowCommand.self, KeysCommand.self, GetCommand.self, DiffCommand.self,
+            VerifyCommand.self, CheckCommand.self, HoldCommand.self, DeleteCommand.self, UndeleteCommand.self,
+            PurgeCommand.self, ExpireCommand.self, AcceptCommand.self, ReportCommand.self, CatalogCommand.self,
+            PolicyCommand.self, ScheduleCommand.self, ManualCommand.self,
         ]
     )
 }

@@ -8,7 +8,7 @@ struct HelpTests {
         "hold add", "hold remove", "hold list", "delete", "undelete", "purge", "expire", "accept", "catalog",
         "catalog rebuild",
         "catalog check", "policy", "policy check", "policy show", "policy schema",
-        "check", "schedule", "schedule print", "report",
+        "check", "schedule", "schedule print", "report", "drill",
     ]
 
     @Test(arguments: verbs) func `the help of a command is as it was`(verb: String) async throws {

@@ -36,6 +36,7 @@ struct JSONContractTests {
             ("check", ["--policy", "bench.yaml"], 16),
             ("schedule print", ["--cron", "--policy", "bench.yaml"], 0),
             ("report", ["--policy", policy], 0), ("report", ["--policy", "bench.yaml"], 0), ("report", [], 0),
+            ("drill", [id], 0), ("drill", [id, "--server", "/absent"], 17), ("drill", [id, "--max-rpo", "0s"], 15),
         ]
     }
 

@@ -58,6 +58,10 @@ struct ChildLaunch {
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, output, 2)
         for descriptor in Self.inheritable() { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        if let directory = process.workingDirectory {
+            let number = Self.addDirectory(directory, to: &actions)
+            guard number == 0 else { throw Self.failure("'\(directory)'", number) }
+        }
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
@@ -99,6 +103,21 @@ struct ChildLaunch {
 }
 
 extension ChildLaunch {
+    #if canImport(Darwin)
+    private typealias Actions = posix_spawn_file_actions_t?
+    #else
+    private typealias Actions = posix_spawn_file_actions_t
+    #endif
+
+    /// Makes the child begin in a directory; an error number, ENOSYS where the library cannot.
+    ///
+    /// The Glibc module leaves the function out.
+    private static func addDirectory(_ directory: String, to actions: inout Actions) -> Int32 {
+        typealias Add = @convention(c) (UnsafeMutablePointer<Actions>, UnsafePointer<CChar>) -> Int32
+        guard let address = dlsym(nil, "posix_spawn_file_actions_addchdir_np") else { return ENOSYS }
+        return unsafeBitCast(address, to: Add.self)(&actions, directory)
+    }
+
     /// Descriptors above 2 that a library opened without close-on-exec; Rewarm itself opens none so.
     private static func inheritable() -> [Int32] {
         let names = (try? PosixFileSystem().names(in: "/proc/self/fd")) ?? []

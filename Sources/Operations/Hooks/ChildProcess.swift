@@ -22,6 +22,8 @@ struct ChildProcess: Sendable {
     var timeLimit: Duration
     /// Between SIGTERM and SIGKILL.
     var grace: Duration
+    /// nil for that of this process.
+    var workingDirectory: String?
 
     /// How it ended, and the end of what it printed.
     struct End: Sendable {

@@ -67,9 +67,13 @@ struct TargetAccessOptions: ParsableArguments, Sendable {
     }
 
     func connectionOptions(to target: NodeURLArgument, _ console: Console) throws -> ConnectionOptions {
+        try connectionOptions(to: target.url(), console)
+    }
+
+    func connectionOptions(to url: NodeURL, _ console: Console) throws -> ConnectionOptions {
         try NodeConnectionSettings(
             role: "target",
-            url: target.url(),
+            url: url,
             passwordFile: passwordFile,
             tls: TLSOptions(
                 authorityFile: authorityFile,

@@ -1,0 +1,119 @@
+import Catalog
+import Crypto
+import NIOCore
+import ObjectStorage
+import Reporting
+import SnapshotModel
+
+/// Puts a drill on record: the report, the fact with its digest, the page.
+struct DrillEvidence {
+    /// Earlier drills that are looked at for the trend.
+    private static let earlierLimit = 60
+
+    private let request: DrillRequest
+    private let repository: Repository
+    private let context: OperationContext
+
+    init(_ request: DrillRequest, _ repository: Repository, _ context: OperationContext) {
+        (self.request, self.repository, self.context) = (request, repository, context)
+    }
+
+    /// A pass that cannot be put on record is none: nobody could show it.
+    func put(_ drilled: DrillOutcome) async throws -> DrillOutcome {
+        var outcome = drilled
+        let entries = try await repository.snapshots().entries
+        outcome.earlier = try await earlierDrills(outcome.manifest, entries)
+        let files = try files(outcome)
+        if let files {
+            do {
+                let report = try DrillReport(outcome).encoded()
+                try write(report, to: files + ".json")
+                outcome.reportPath = files + ".json"
+                outcome.record.reportDigest = Self.digest(of: report)
+            } catch {
+                noteLoss("the report could not be written: \(OperationError(describing: error).message)", &outcome)
+            }
+        }
+        await stateFact(&outcome)
+        if let files {
+            do {
+                let page = DrillPage(DrillPage.Content(outcome, entries)).html
+                try write(ByteBuffer(string: page), to: files + ".html")
+                outcome.pagePath = files + ".html"
+            } catch {
+                context.warn("the page could not be written: \(OperationError(describing: error).message)")
+            }
+        }
+        return outcome
+    }
+
+    // MARK: The fact
+
+    private func stateFact(_ outcome: inout DrillOutcome) async {
+        guard repository.isWritable else {
+            context.warn("the repository is read-only: this drill is not put on record there")
+            return
+        }
+        let draft = FactDraft(snapshot: outcome.manifest.id, statement: .drilled(record: outcome.record))
+        do {
+            outcome.factID = try await context.state([draft], in: repository).first?.id
+        } catch {
+            noteLoss("the repository could not record it: \(error.message)", &outcome)
+        }
+    }
+
+    private func noteLoss(_ words: String, _ outcome: inout DrillOutcome) {
+        guard outcome.record.isPassed else { return context.warn(words) }
+        outcome.record.result = .inconclusive
+        outcome.record.reason = "all was as it should be, but " + words
+        outcome.advice = "make room for the evidence, then run the drill again"
+    }
+
+    // MARK: The files
+
+    /// The path of the files without their extensions; nil where there is no home.
+    private func files(_ outcome: DrillOutcome) throws -> String? {
+        let standard = context.directories.state.map { $0 + "/drills" }
+        guard let directory = request.reportDirectory ?? standard else {
+            context.warn("there is no home directory: name one for the report with --report-directory")
+            return nil
+        }
+        do {
+            try FileOperations(PosixFileSystem()).makeDirectories(directory)
+        } catch {
+            // Told when the file is written, too; the drill is over, and its result must not be lost.
+            context.detail("cannot make '\(directory)': \(error)")
+        }
+        let id = SnapshotID(instant: outcome.record.startedAt, random: .random(in: 0...0xFF_FFFF))
+        return directory + "/drill-\(id)"
+    }
+
+    private func write(_ bytes: ByteBuffer, to path: String) throws(ObjectStoreError) {
+        let file = try ReplacingFile(path: path)
+        try file.append(bytes)
+        try file.finish()
+    }
+
+    private static func digest(of bytes: ByteBuffer) -> String {
+        SHA256.hash(data: Array(bytes.readableBytesView)).map { byte in
+            (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }.joined()
+    }
+
+    // MARK: The trend
+
+    private func earlierDrills(
+        _ manifest: Manifest,
+        _ entries: [SnapshotEntry]
+    ) async throws -> [DrillOutcome.EarlierDrill] {
+        let drilled = entries.filter { $0.sourceName == manifest.source.name && $0.state.lastDrill != nil }
+        var drills: [DrillOutcome.EarlierDrill] = []
+        for entry in drilled.prefix(Self.earlierLimit) {
+            drills += try await repository.standing(entry.id).drills.map {
+                DrillOutcome.EarlierDrill(snapshot: entry.id, statedAt: $0.statedAt, record: $0.record)
+            }
+        }
+        return drills.sorted { ($0.statedAt, $0.snapshot) < ($1.statedAt, $1.snapshot) }.suffix(Self.earlierLimit)
+            .map(\.self)
+    }
+}
