@@ -55,9 +55,10 @@ struct SampleRecord: Hashable, Sendable {
 }
 
 extension SnapshotStatistics {
-    /// What a capture would count of these records.
+    /// What a capture would count of these records, but for their encodings, which no reader of archives looks at.
     init(_ records: some Sequence<SampleRecord>) {
         self.init()
+        encodings = nil
         for record in records {
             switch record.kind {
             case .functionLibrary: functionLibraryCount += 1

@@ -13,8 +13,8 @@ struct ShapeBook {
         switch value {
         case .object(let members):
             for (name, member) in members where name != "schema" && name != "type" {
-                // The names of tags and of reasons are data.
-                let isData = path.hasSuffix("tags.") || path.hasSuffix("errorTexts.") || path.hasSuffix("reasons.")
+                // The names of tags and of reasons, with the classes and types that they have inside, are data.
+                let isData = ["tags.", "errorTexts.", "reasons.", "omissions."].contains { path.contains($0) }
                 if !isData {
                     paths.insert(path + name)
                     #expect(Self.isLowerCamelCase(name), "\(path)\(name)")

@@ -94,8 +94,8 @@ import Testing
         let (report, hasSeen) = try await LargeValues.atFirstTemporaryKey(target) { client, name in
             #expect(try client.command("PTTL", RedisArgument(name)).integer ?? 0 > 86_000_000)
             try client.command("SET", "list", "of a user")
-        } during: {
-            try await RestoreHarness(fixture).run(target)
+        } during: { url in
+            try await RestoreHarness(fixture).run(url: url)
         }
         #expect(hasSeen)
         #expect(report.counts == ["existing": 1], "\(report.summary)")
@@ -111,8 +111,8 @@ import Testing
             let isOfKey = command[0] != "FLUSHALL"
             let rest = (isOfKey ? [name] : []) + command.dropFirst()
             try client.command(([command[0]] + rest).map { RedisArgument($0) })
-        } during: {
-            try await RestoreHarness(fixture).run(target)
+        } during: { url in
+            try await RestoreHarness(fixture).run(url: url)
         }
         #expect(hasSeen)
         #expect(report.counts == ["failed": 1], "\(report.summary)")
@@ -121,8 +121,7 @@ import Testing
     }
 
     @Test func `a deadline that passes while the value is built counts as expired`() async throws {
-        // With the query buffer of servers as they come: what arrives while the server pauses waits there.
-        let target = try await RedisServer.start(.init(lines: ["proto-max-bulk-len 1mb"]))
+        let target = try await RedisServer.start(.init(lines: LargeValues.limits))
         let now = UnixMilliseconds.now
         let life: Int64 = 4000
         let fixture = try await Self.fixture(
@@ -131,8 +130,8 @@ import Testing
         )
         let (report, hasSeen) = try await LargeValues.atFirstTemporaryKey(target) { client, _ in
             try client.command("CLIENT", "PAUSE", RedisArgument(life + 200))
-        } during: {
-            try await RestoreHarness(fixture).run(target) { $0.deadlineMode = .remaining }
+        } during: { url in
+            try await RestoreHarness(fixture).run(url: url) { $0.deadlineMode = .remaining }
         }
         #expect(hasSeen)
         #expect(report.counts == ["expired": 1], "\(report.summary)")

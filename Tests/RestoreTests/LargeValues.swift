@@ -44,38 +44,27 @@ enum LargeValues {
         (try server.client().command("KEYS", "rewarm:*").array ?? []).compactMap(\.text)
     }
 
-    /// Looks again and again for a temporary key, and does something once when it sees the first.
+    /// Does something when a value stands whole under its temporary key, before it is looked at and given its name.
     ///
-    /// - Returns: what `body` gave, after `operation` ended; nil if there was no such key
+    /// `operation` is given the URL by which it is to restore.
+    ///
+    /// - Returns: what `operation` gave, and whether there was such a key
     static func atFirstTemporaryKey<Value: Sendable>(
         _ server: RedisServer,
         _ body: @escaping @Sendable (RedisClient, String) throws -> Void,
-        during operation: () async throws -> Value
+        during operation: (String) async throws -> Value
     ) async throws -> (Value, hasSeen: Bool) {
-        let isOver = Mutex(false)
-        let (beginnings, beginning) = AsyncStream.makeStream(of: Void.self)
-        let watcher = Task { () -> Bool in
-            let client = try server.client()
-            beginning.finish()
-            while !isOver.withLock({ $0 }) {
-                let seen = try client.command("SCAN", "0", "MATCH", "rewarm:*", "COUNT", "1000").array?.last?.array
-                if let name = seen?.first?.text {
-                    try body(client, name)
-                    return true
-                }
-                await Task.yield()
+        let proxy = try CuttingProxy(to: server)
+        let seen = Mutex(Result<Bool, any Error>.success(false))
+        proxy.whenServerIsSent("\r\nWATCH\r\n") {
+            let outcome = Result {
+                guard let name = try temporaryKeys(server).first else { return false }
+                try body(try server.client(), name)
+                return true
             }
-            return false
+            seen.withLock { $0 = outcome }
         }
-        for await _ in beginnings {}
-        let value: Value
-        do {
-            value = try await operation()
-        } catch {
-            isOver.withLock { $0 = true }
-            throw error
-        }
-        isOver.withLock { $0 = true }
-        return (value, try await watcher.value)
+        let value = try await operation(proxy.url)
+        return (value, try seen.withLock { try $0.get() })
     }
 }

@@ -25,8 +25,8 @@ import Testing
         let fixture = try await Self.fixture()
         let (broken, hasSeen) = try await LargeValues.atFirstTemporaryKey(target) { client, _ in
             try client.command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
-        } during: {
-            try await RestoreHarness(fixture).run(target)
+        } during: { url in
+            try await RestoreHarness(fixture).run(url: url)
         }
         #expect(hasSeen)
         #expect(broken.accounting.isBalanced && broken.failure != nil, "\(broken.summary)")

@@ -13,6 +13,9 @@ package final class CuttingProxy: Sendable {
         var connectionCount = 0
         var keepsAnswersBack = false
         var refuses = false
+        /// What is done, once, before the server is sent a text.
+        var marker: [UInt8] = []
+        var atMarker: (@Sendable () -> Void)?
         var live: [Int: (client: Int32, server: Int32)] = [:]
     }
 
@@ -67,6 +70,22 @@ package final class CuttingProxy: Sendable {
     /// Closes new connections at once, until it is told otherwise.
     package func refuse(_ refuses: Bool) {
         state.withLock { $0.refuses = refuses }
+    }
+
+    /// Does something, once, before the server is sent the next command that has `text` in it; the command waits for it.
+    package func whenServerIsSent(_ text: String, _ body: @escaping @Sendable () -> Void) {
+        state.withLock {
+            $0.marker = Array(text.utf8)
+            $0.atMarker = body
+        }
+    }
+
+    private func waitAtMarker(_ received: [UInt8]) {
+        let body = state.withLock { state -> (@Sendable () -> Void)? in
+            guard state.atMarker != nil, received.contains(state.marker) else { return nil }
+            return state.atMarker.take()
+        }
+        body?()
     }
 
     private static func cut(_ state: inout State) {
@@ -145,6 +164,7 @@ package final class CuttingProxy: Sendable {
                 return (budget, true)
             }
             if keepsBack { continue }
+            if !isAnswer { waitAtMarker(received) }
             if allowed > 0 { try? SocketCalls.writeAll(Array(received.prefix(allowed)), to: destination) }
             if isCut {
                 state.withLock { Self.cut(&$0) }
