@@ -120,7 +120,7 @@ struct DrillRun: Sendable {
             await node.stop()
         } catch {
             // What a server that died leaves unsaid is not the reason.
-            let death = node.death
+            let death = await node.deathAfterError()
             await node.stop()
             if let death, !Task.isCancelled {
                 throw DrillObstacle(

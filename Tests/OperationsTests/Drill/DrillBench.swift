@@ -116,6 +116,10 @@ struct DrillBench: Sendable {
         }
     }
 
+    func manifest() async throws -> Manifest {
+        try await context.openRepositoryForReading().manifest(snapshot)
+    }
+
     /// What the repository has on record.
     func records() async throws -> [DrillRecord] {
         try await context.openRepositoryForReading().standing(snapshot).drills.map(\.record)

@@ -113,6 +113,12 @@ final class ScratchNode: Sendable {
         }
     }
 
+    /// The same after an error: a connection breaks before the end of the process is known.
+    func deathAfterError() async -> String? {
+        for _ in 0..<100 where death == nil && !Task.isCancelled { try? await Task.sleep(for: .milliseconds(10)) }
+        return death
+    }
+
     private func waitUntilItAnswers() async throws {
         let start = ContinuousClock.now
         while true {
