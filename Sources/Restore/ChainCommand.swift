@@ -17,8 +17,8 @@ struct ChainCommand {
     private let rdbVersion: UInt16
     private var form = Form.undecided
 
-    /// `record` is that of the first chunk; `deadline` is in Unix milliseconds, nil for none.
-    /// The payload is stamped with `rdbVersion`.
+    /// `record` is that of the first chunk, `deadline` is in Unix milliseconds, nil for none, and `rdbVersion` is what the
+    /// payload is stamped with.
     init(_ encoder: RecordEncoder, _ record: RecordLayout, deadline: Int64?, rdbVersion: UInt16) {
         self.encoder = encoder
         self.rdbVersion = rdbVersion
