@@ -66,8 +66,8 @@ package struct RecordSink: ~Copyable {
         if blocks.tierCount > 1, let tiers {
             blocks.select(head.kind == .key ? tiers.tier(of: head.access, toldAfter: sampleAge) : 0)
         }
-        let place = blocks.provisional(try blocks.builder.begin(head))
-        open = OpenRecord(head: head, place: place, bodyStart: blocks.builder.buffer.readableBytes)
+        let place = try blocks.builder.begin(head)
+        open = OpenRecord(head: head, place: blocks.provisional(place), bodyStart: blocks.builder.buffer.readableBytes)
     }
 
     /// Ends the record: its body is complete.
@@ -135,10 +135,10 @@ package struct RecordSink: ~Copyable {
     package mutating func resolveDuplicates() throws(ObjectStoreError) -> [RecordPlace] {
         guard let duplicates = duplicates.take() else { return [] }
         var places: [RecordPlace] = []
-        let blocks = blocks
+        let settled = blocks.settled
         var counts = statistics
         try duplicates.resolve { (superseded) throws(ObjectStoreError) in
-            places.append(blocks.settled(superseded.place))
+            places.append(settled.place(of: superseded.place))
             counts.remove(superseded.tally)
         }
         statistics = counts

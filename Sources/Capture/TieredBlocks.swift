@@ -8,7 +8,9 @@ import ArchiveIO
 /// ```
 /// A record's place is known only when its block is taken: until then blocks have serial numbers, in the order in which
 /// they were begun.
-package struct TieredBlocks: Sendable {
+///
+/// It cannot be copied: a second reference to the buffers would make the next record copy them.
+package struct TieredBlocks: ~Copyable, Sendable {
     /// The block being filled.
     package var builder: BlockBuilder
     /// The tier of `builder`, 0 the hottest.
@@ -38,7 +40,7 @@ package struct TieredBlocks: Sendable {
     @inline(__always)
     mutating func select(_ wanted: Int) {
         guard wanted != tier else { return }
-        // Swapped, not copied: a second reference to its buffers would make each write copy them.
+        // Swapped, not copied, for the same reason.
         swap(&builder, &resting[tier])
         swap(&builder, &resting[wanted])
         tier = wanted
@@ -49,10 +51,17 @@ package struct TieredBlocks: Sendable {
         tierCount == 1 ? place : RecordPlace(block: serials[tier], ordinal: place.ordinal)
     }
 
-    /// Where a record is whose block was taken.
-    func settled(_ place: RecordPlace) -> RecordPlace {
-        tierCount == 1 ? place : RecordPlace(block: numbers[Int(place.block)], ordinal: place.ordinal)
+    /// Where records are whose blocks were taken.
+    struct SettledPlaces: Sendable {
+        /// nil where there is one tier.
+        fileprivate let numbers: [UInt32]?
+
+        func place(of provisional: RecordPlace) -> RecordPlace {
+            numbers.map { RecordPlace(block: $0[Int(provisional.block)], ordinal: provisional.ordinal) } ?? provisional
+        }
     }
+
+    var settled: SettledPlaces { SettledPlaces(numbers: tierCount == 1 ? nil : numbers) }
 
     /// Takes the block that is being filled.
     mutating func take() -> RawBlock {

@@ -31,7 +31,7 @@ package struct RestoreEngine: Sendable {
         self.plan = plan
         self.manifest = manifest
         self.parts = parts
-        self.target = target
+        self.target = target.waiting(forValueOf: manifest.statistics.largestBodyByteCount)
         self.progress = progress
         self.notify = notify
     }
