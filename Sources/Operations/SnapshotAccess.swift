@@ -1,4 +1,5 @@
 import ArchiveIO
+import Capture
 import Catalog
 import ObjectStorage
 import SnapshotModel
@@ -29,6 +30,25 @@ struct SnapshotAccess: Sendable {
                 cause: error
             )
         }
+    }
+}
+
+extension SnapshotAccess {
+    /// Looks for a sentinel in all archives: `found`, `different` or `missing`.
+    func search(_ sentinel: SnapshotSentinel) async throws -> SnapshotSentinel.Finding {
+        for part in manifest.parts {
+            let archive = try await openPart(part)
+            let finding: SnapshotSentinel.Finding
+            do {
+                finding = try await sentinel.search(archive)
+            } catch {
+                await archive.close()
+                throw error
+            }
+            await archive.close()
+            if finding != .missing { return finding }
+        }
+        return .missing
     }
 }
 

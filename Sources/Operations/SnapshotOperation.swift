@@ -27,6 +27,8 @@ package struct SnapshotRequest: Sendable {
     package var policy: String?
     /// What makes the snapshot suspicious.
     package var guards: SnapshotGuards
+    /// Whether a key is written to the source beforehand, to be found again in the archive.
+    package var writesSentinel: Bool
 
     package init(
         connection: ConnectionOptions,
@@ -37,7 +39,8 @@ package struct SnapshotRequest: Sendable {
         codec: BlockCodec = .standard,
         tags: [String: String] = [:],
         policy: String? = nil,
-        guards: SnapshotGuards = SnapshotGuards()
+        guards: SnapshotGuards = SnapshotGuards(),
+        writesSentinel: Bool = false
     ) {
         self.connection = connection
         self.sourceName = sourceName
@@ -48,6 +51,7 @@ package struct SnapshotRequest: Sendable {
         self.tags = tags
         self.policy = policy
         self.guards = guards
+        self.writesSentinel = writesSentinel
     }
 }
 
@@ -63,7 +67,8 @@ extension SnapshotRequest {
             codec: policy.archive.codec,
             tags: policy.archive.tags,
             policy: policy.name.isEmpty ? nil : policy.name,
-            guards: SnapshotGuards(policy.guards)
+            guards: SnapshotGuards(policy.guards),
+            writesSentinel: policy.source.sentinel
         )
     }
 }
@@ -102,7 +107,25 @@ package struct SnapshotOperation: Sendable {
         return try await recording.run(context) {
             context.progress(OperationProgress(.connecting, subject: name))
         } open: {
-            try await open(context, subject: name)
+            let (sentinel, warning) = try await writeSentinel()
+            var opened = try await open(context, subject: name)
+            opened.sentinel = sentinel
+            if let warning { opened.warnings.append(warning) }
+            return opened
+        }
+    }
+
+    /// Before the capture's own connections are opened: they may lead elsewhere, which is what it is to find.
+    private func writeSentinel() async throws -> (WrittenSentinel?, warning: String?) {
+        guard request.writesSentinel else { return (nil, nil) }
+        let writer = SentinelWriter(
+            request.connection,
+            mayScan: request.method != .replication,
+            keysPerSecond: request.scan.keysPerSecond
+        )
+        switch try await writer.write() {
+        case .written(let sentinel): return (sentinel, nil)
+        case .leftOut(let warning): return (nil, warning)
         }
     }
 

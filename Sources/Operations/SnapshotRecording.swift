@@ -13,6 +13,7 @@ struct SnapshotRecording: Sendable {
     struct Opened: Sendable {
         var session: any CaptureSession
         var warnings: [String] = []
+        var sentinel: WrittenSentinel?
     }
 
     /// A written and checked archive.
@@ -74,8 +75,10 @@ struct SnapshotRecording: Sendable {
         )
         var draft = manifest(id, opening, written, startedAt: startedAt)
         draft.warnings = opened.warnings + opening.warnings + written.result.warnings
+        let doubt = try await lookForSentinel(opened, &draft, in: repository, context)
         draft.finishedAt = context.now()
-        let suspicion = try await guards.suspicion(of: draft, in: repository)
+        let doubts = [doubt, try await guards.suspicion(of: draft, in: repository)].compactMap(\.self)
+        let suspicion = doubts.isEmpty ? nil : doubts.joined(separator: "; ")
         let publication = try await publish(draft, suspicion, in: repository, context)
         context.tell(publication.notices)
         return SnapshotReport(
@@ -138,6 +141,30 @@ struct SnapshotRecording: Sendable {
                 "\(captured) records were captured and \(written.summary.recordCount) are in the archive",
                 hint: "nothing was published; please report this as a bug"
             )
+        }
+    }
+
+    /// Looks for what was written to the source in the archive as it is stored; why it makes the snapshot suspicious.
+    private func lookForSentinel(
+        _ opened: Opened,
+        _ draft: inout Manifest,
+        in repository: Repository,
+        _ context: OperationContext
+    ) async throws -> String? {
+        guard let written = opened.sentinel else { return nil }
+        do {
+            let access = SnapshotAccess(repository: repository, manifest: draft)
+            let finding = try await access.search(written.sentinel)
+            let judgement = written.judge(finding, opened.session.opening, draft.consistency)
+            draft.sentinel = judgement.sentinel
+            if let warning = judgement.warning {
+                context.warn(warning)
+                draft.warnings.append(warning)
+            }
+            return judgement.suspicion
+        } catch {
+            try? await repository.store.delete(RepositoryLayout.part(0, of: draft.id))
+            throw error
         }
     }
 

@@ -29,6 +29,8 @@ package struct Manifest: Codable, Hashable, Sendable {
     package var warnings: [String]
     /// The version of Rewarm that wrote the snapshot.
     package var toolVersion: String
+    /// What was written to the source to be found again; nil if nothing was.
+    package var sentinel: SnapshotSentinel?
 
     package init(
         id: SnapshotID,

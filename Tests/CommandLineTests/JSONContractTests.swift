@@ -19,7 +19,8 @@ struct JSONContractTests {
             ("import", ["/dev/null"], 13), ("list", ["--failed"], 0),
             ("snapshot", ["--policy", policy], 0), ("expire", ["--policy", policy, "--dry-run"], 0),
             ("expire", ["--policy", policy], 0),
-            ("list", [], 0), ("show", [id], 0), ("keys", [id], 0),
+            ("list", [], 0), ("show", [id], 0), ("show", ["latest", "--source-name", "by-policy"], 0),
+            ("keys", [id], 0),
             ("get", [id, "greeting"], 0), ("get", [id, "list"], 0), ("get", [id, "hash"], 0),
             ("get", [id, "zset"], 0), ("get", [id, "stream"], 0), ("get", [id, "absent"], 1),
             ("restore", [id, "--target", target.url, "--dry-run"], 0),
@@ -57,7 +58,7 @@ struct JSONContractTests {
         try bench.rewarm.directory.write(text, to: "bench.yaml")
         try bench.rewarm.directory.write("guards: {min-keys: x}\n", to: "bad.yaml")
         let policy = try bench.policy(
-            "source: {name: 'by-policy', url: '\(source.url)'}\nretention: {last: 1, apply: true}"
+            "source: {name: 'by-policy', url: '\(source.url)', sentinel: true}\nretention: {last: 1, apply: true}"
         )
         let lines = Self.lines(id: id, source: source, target: target, policy: policy)
         for (verb, options, exitCode) in lines + Self.policyLines {

@@ -69,7 +69,7 @@ struct DrillEndToEndTests {
         #expect(shown.exitCode == 0 && shown.items.first?["drills"].array.isEmpty == true, "\(shown)")
     }
 
-    @Test func `without room for the scratch server's directory nothing is known`() async throws {
+    @Test func `a scratch server runs elsewhere where TMPDIR cannot be written`() async throws {
         let scenario = try await Self.scenario()
         let directory = scenario.rewarm.directory.path("full")
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)

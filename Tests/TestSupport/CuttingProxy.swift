@@ -6,6 +6,8 @@ import Synchronization
 /// What passes is counted over all connections and both ways.
 package final class CuttingProxy: Sendable {
     private struct State {
+        /// Where new connections lead.
+        var serverPort: Int
         /// Bytes that may pass before everything is cut; nil for no limit.
         var budget: Int?
         var passedByteCount = 0
@@ -21,12 +23,11 @@ package final class CuttingProxy: Sendable {
 
     /// The loopback port that it listens on.
     package let port: Int
-    private let serverPort: Int
     private let listener: Int32
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     package init(to server: RedisServer) throws {
-        serverPort = server.port
+        state = Mutex(State(serverPort: server.port))
         (listener, port) = try SocketCalls.listenOnLoopback()
         Thread { [listener, weak self] in
             while true {
@@ -72,6 +73,11 @@ package final class CuttingProxy: Sendable {
         state.withLock { $0.refuses = refuses }
     }
 
+    /// New connections go to another server; those that are there stay where they are.
+    package func lead(to server: RedisServer) {
+        state.withLock { $0.serverPort = server.port }
+    }
+
     /// Does something, once, before the server is sent the next command that has `text` in it; the command waits for it.
     package func whenServerIsSent(_ text: String, _ body: @escaping @Sendable () -> Void) {
         state.withLock {
@@ -101,7 +107,8 @@ package final class CuttingProxy: Sendable {
     }
 
     private func serve(_ client: Int32) {
-        guard !state.withLock({ $0.refuses }), let server = try? SocketCalls.connect(loopbackPort: serverPort) else {
+        let (refuses, serverPort) = state.withLock { ($0.refuses, $0.serverPort) }
+        guard !refuses, let server = try? SocketCalls.connect(loopbackPort: serverPort) else {
             close(client)
             return
         }

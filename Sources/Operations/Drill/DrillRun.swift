@@ -1,4 +1,5 @@
 import ArchiveIO
+import Capture
 import Catalog
 import ObjectStorage
 import Restore
@@ -172,7 +173,24 @@ struct DrillRun: Sendable {
         let findings = try await DrillComparison.run(access, connection, terms, context)
         outcome.record.phases[.compare] = begin.duration(to: .now).milliseconds
         outcome.findings = findings
+        outcome.record.sentinel = try await lookForSentinel(connection)
         DrillVerdict(request.objectives, report).apply(findings, to: &outcome)
+    }
+
+    /// Where the sentinel is now; nil if the snapshot has none, or its absence proves nothing.
+    private func lookForSentinel(_ connection: ConnectionOptions) async throws -> DrillRecord.Sentinel? {
+        guard let sentinel = manifest.sentinel, sentinel.finding != .undecided else { return nil }
+        guard try await access.search(sentinel) == .found else { return .nowhere }
+        let node = try await NodeConnection.connect(connection)
+        let finding: SnapshotSentinel.Finding
+        do {
+            finding = try await sentinel.search(node)
+        } catch {
+            await node.close()
+            throw error
+        }
+        await node.close()
+        return finding == .found ? .archiveAndNode : .archiveOnly
     }
 
     private func restore(

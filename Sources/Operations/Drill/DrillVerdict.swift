@@ -24,8 +24,8 @@ struct DrillVerdict {
         if onlyUnsupportedIsMissing(findings) {
             (outcome.record.result, outcome.record.reason) = (.inconclusive, unsupported)
             outcome.advice = "name a server that loads all types of the snapshot with --server"
-        } else if let summary = findings.summary {
-            (outcome.record.result, outcome.record.reason) = (.difference, summary)
+        } else if let difference = difference(findings, outcome) {
+            (outcome.record.result, outcome.record.reason) = (.difference, difference)
         } else if let reason = undecided(findings) {
             (outcome.record.result, outcome.record.reason) = (.inconclusive, reason)
             outcome.advice = "drill with a server like the source, where these can be read"
@@ -33,6 +33,21 @@ struct DrillVerdict {
             (outcome.record.result, outcome.record.reason) = (.objectiveMissed, reason)
         } else {
             (outcome.record.result, outcome.record.reason) = (.pass, nil)
+        }
+    }
+
+    private func difference(_ findings: DrillFindings, _ outcome: DrillOutcome) -> String? {
+        let parts = [findings.summary, Self.sentinelLoss(outcome)].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
+    /// Only what the capture found can be lost: a snapshot without it is suspicious already.
+    private static func sentinelLoss(_ outcome: DrillOutcome) -> String? {
+        guard outcome.manifest.sentinel?.finding == .found else { return nil }
+        switch outcome.record.sentinel {
+        case .archiveAndNode, nil: return nil
+        case .archiveOnly: return "the sentinel is in the archive, but not in the node"
+        case .nowhere: return "the sentinel is no longer in the archive"
         }
     }
 

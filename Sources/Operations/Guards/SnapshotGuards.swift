@@ -38,7 +38,7 @@ package struct SnapshotGuards: Hashable, Sendable {
     func suspicion(of draft: Manifest, in repository: Repository) async throws -> String? {
         let earlier = maximumDropPercent == nil ? [] : try await earlier(than: draft, in: repository)
         let findings = GuardEvaluation(self).findings(
-            about: .init(keyCount: draft.keyCount, byteCount: draft.rawByteCount),
+            about: .init(keyCount: draft.ownKeyCount, byteCount: draft.ownByteCount),
             after: earlier
         )
         return findings.isEmpty ? nil : findings.joined(separator: "; ")
@@ -55,7 +55,14 @@ package struct SnapshotGuards: Hashable, Sendable {
         }
         var figures: [GuardEvaluation.Figures] = []
         for entry in good.prefix(comparedCount) {
-            figures.append(.init(keyCount: entry.keyCount, byteCount: entry.rawByteCount))
+            // A sentinel is no key of the source's.
+            let manifest = try? await repository.manifest(entry.id)
+            figures.append(
+                .init(
+                    keyCount: manifest?.ownKeyCount ?? entry.keyCount,
+                    byteCount: manifest?.ownByteCount ?? entry.rawByteCount
+                )
+            )
             if try await repository.standing(entry.id).acceptedAt != nil { break }
         }
         return figures

@@ -11,6 +11,8 @@ package struct PolicySource: PolicySection {
     package var passwordFile: String?
     package var tls = TLSOptions()
     package var connectTimeout = Duration.seconds(10)
+    /// Whether a key is written there before each capture, to be found again in the archive.
+    package var sentinel = false
 
     package init() {}
 
@@ -45,6 +47,13 @@ package struct PolicySource: PolicySection {
             .precise(.milliseconds(1) ... .seconds(3600)),
             example: "10s",
             "How long connecting may take"
+        ),
+        .init(
+            "sentinel",
+            \.sentinel,
+            .flag,
+            example: "true",
+            "Write a key that soon expires to the node before each capture, and look for it in the archive"
         ),
     ]
 

@@ -15,7 +15,9 @@ struct SnapshotCommand: Verb {
             "By replication the snapshot is a point in time; by scan it is a window, and says so. What was written is "
                 + "read back and checked before the snapshot counts. Of a cluster one node's slots are taken: if these are "
                 + "not all of them, it ends with exit code 3. With a policy its guards and hooks are followed as well, and "
-                + "after a good snapshot its retention, if it says 'apply: true'; options go before what the policy says.",
+                + "after a good snapshot its retention, if it says 'apply: true'; options go before what the policy says. "
+                + "If it says 'sentinel: true', one key that soon expires is written to the node first, and must be found "
+                + "in what was captured.",
             examples: [
                 "rewarm snapshot --source redis://cache-1:6379",
                 "rewarm snapshot --source rediss://backup@c1 --source-password-file pw --codec zstd:3",

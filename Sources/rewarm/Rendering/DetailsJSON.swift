@@ -35,6 +35,7 @@ struct DetailsJSON {
         object.add("parts", .array(parts))
         object.add("coversWholeSource", .bool(manifest.coversWholeSource))
         object.add("shards", .array(shards))
+        object.add("sentinel", manifest.sentinel.map { .object(SentinelRendering.json($0)) } ?? .null)
         object.add("standing", .object(standing))
         object.add("warnings", .array(manifest.warnings.map { .string($0) }))
         object.add("neverContained", .array(EngineGaps.of(manifest.source.engine).map { .string($0) }))

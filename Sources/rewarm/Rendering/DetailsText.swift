@@ -50,6 +50,7 @@ struct DetailsText {
             "Method     \(manifest.method.rawValue), taken in \(Figures.duration(milliseconds: duration))",
         ]
         if let policy = manifest.policy { lines.append("Policy     \(policy)") }
+        if let sentinel = manifest.sentinel { lines.append("Sentinel   \(SentinelRendering.words(sentinel))") }
         if !manifest.tags.isEmpty {
             let tags = manifest.tags.sorted { $0.key < $1.key }.map { $0.key + "=" + $0.value }
             lines.append("Tags       " + tags.joined(separator: " "))

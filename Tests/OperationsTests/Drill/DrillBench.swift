@@ -17,8 +17,12 @@ struct DrillBench: Sendable {
     let snapshot: SnapshotID
 
     /// Fills a server of that program and takes a snapshot of it.
-    init(_ binary: ServerBinary? = nil, lines: [String] = [], fill: ((RedisClient) throws -> Void)? = nil) async throws
-    {
+    init(
+        _ binary: ServerBinary? = nil,
+        lines: [String] = [],
+        writesSentinel: Bool = false,
+        fill: ((RedisClient) throws -> Void)? = nil
+    ) async throws {
         directory = try TemporaryDirectory()
         let source = try await RedisServer.start(.init(lines: ["repl-diskless-sync-delay 0"] + lines, binary: binary))
         self.binary = source.binary
@@ -27,7 +31,8 @@ struct DrillBench: Sendable {
             connection: ConnectionOptions(url: try NodeURL(source.url)),
             sourceName: "web",
             codec: .zstd(level: 1),
-            policy: "web"
+            policy: "web",
+            writesSentinel: writesSentinel
         )
         snapshot = try await SnapshotOperation(request).run(Self.context(directory)).manifest.id
     }
