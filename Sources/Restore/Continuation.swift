@@ -10,6 +10,7 @@ import SnapshotModel
 /// | was restarted and holds all that it acknowledged | goes on a few seconds earlier |
 /// | was restarted and holds less, or was emptied | begins anew without overwriting |
 /// | holds keys, and none of the restore's, under `--existing refuse` | refused: it was exchanged |
+/// | is another process with keys, and nothing of the restore was confirmed by which to know it, under `refuse` | refused |
 package enum Continuation: Hashable, Sendable {
     case goesOn
     /// As a restarted server may have lost what it acknowledged last.
@@ -45,6 +46,16 @@ package enum Continuation: Hashable, Sendable {
                     + "the restore begins anew"
             )
             return
+        }
+        if expectedCount == 0, !isSame, target.keyCount > 0, existing == .refuse {
+            let isSameHistory = known.replicationID != nil && known.replicationID == target.node.replicationID
+            guard isSameHistory else {
+                self = .refuses(
+                    "\(target.address) \(what) since the restore was interrupted: it holds \(target.keyCount) keys, and the "
+                        + "restore had confirmed none by which it could be known again"
+                )
+                return
+            }
         }
         guard !isSame else {
             let emptied = expected.filter { $0.value > 0 && target.keyspace[$0.key]?.keyCount ?? 0 == 0 }.keys.sorted()

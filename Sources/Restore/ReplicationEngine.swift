@@ -91,6 +91,7 @@ package struct ReplicationEngine: Sendable {
             if detachment == nil { await journal.end(attachment) }
             var result = result(of: loading, stream, startedAt)
             result.remedy = detachment
+            if case .finished = loading, let notice = await waitUntilDurable(control) { result.notices = [notice] }
             result.loadingDuration = begin.duration(to: loaded)
             if case .finished = loading, detachment == nil {
                 var telling = RestoreProgress(recordCount: 0, recordTotal: 0, sentByteCount: stream.counts.byteCount)
@@ -249,6 +250,28 @@ package struct ReplicationEngine: Sendable {
             }
             try await Task.sleep(for: Self.pollInterval)
         }
+    }
+
+    /// Waits until a target that keeps an append-only file has rewritten it: a stream goes into memory first, and what
+    /// is only there does not survive the target's death.
+    ///
+    /// - Returns: why it is not in that file, as a sentence; nil if it is, or if the target keeps none
+    private func waitUntilDurable(_ control: NodeConnection) async -> String? {
+        do {
+            while true {
+                let node = try await control.info("persistence")
+                guard node.flag("aof_enabled") == true else { return nil }
+                if node.flag("aof_rewrite_in_progress") != true, node.flag("aof_rewrite_scheduled") != true {
+                    guard node["aof_last_bgrewrite_status"] != "ok" else { return nil }
+                    break
+                }
+                try await Task.sleep(for: Self.pollInterval)
+            }
+        } catch {
+            return "\(plan.target.address) did not tell whether its append-only file holds the data: \(error)"
+        }
+        return "\(plan.target.address) could not rewrite its append-only file, so the data is in its memory alone; "
+            + "run BGREWRITEAOF there"
     }
 
     private func makeStream(

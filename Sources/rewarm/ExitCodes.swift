@@ -17,6 +17,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case guarded = 16
     case inconclusive = 17
     case unreachable = 20
+    case hungUp = 129
     case interrupted = 130
     case readerGone = 141
     case terminated = 143
@@ -59,6 +60,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
         case .inconclusive: "a drill is inconclusive: nothing is known about the snapshot"
         case .guarded: "a guard on freshness or size fired; the snapshot is kept"
         case .unreachable: "the source or target cannot be reached"
+        case .hungUp: "ended by SIGHUP: the terminal or session is gone"
         case .interrupted: "ended by SIGINT"
         case .readerGone: "the reader of the output went away (SIGPIPE)"
         case .terminated: "ended by SIGTERM"

@@ -72,8 +72,7 @@ struct VerbRunner<V: Verb> {
 
     private func report(_ error: any Error, on console: Console) -> ExitStatus {
         if let signal = SignalWatch.shared.status {
-            let name = signal == .interrupted ? "SIGINT" : "SIGTERM"
-            console.error(OperationError(.cancelled, "rewarm \(V.verb) was ended by \(name)"), status: signal)
+            console.error(OperationError(.cancelled, "rewarm \(V.verb) was \(signal.meaning)"), status: signal)
             return signal
         }
         if error is Console.ReaderGone { return .readerGone }

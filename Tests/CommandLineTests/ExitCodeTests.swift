@@ -158,8 +158,8 @@ struct ExitCodeTests {
         #expect(try await bench.run("restore", ["latest", "--target", url]).exitCode == 20)
     }
 
-    @Test(arguments: [SIGINT, SIGTERM])
-    func `130 and 143: a signal ends a snapshot and leaves nothing behind`(number: Int32) async throws {
+    @Test(arguments: [SIGHUP, SIGINT, SIGTERM])
+    func `129, 130 and 143: a signal ends a snapshot and leaves nothing behind`(number: Int32) async throws {
         let bench = try Bench()
         let process = try await bench.slowSnapshot(try await Bench.source())
         process.send(signal: number)

@@ -139,6 +139,30 @@ import Testing
         #expect(try target.client().command("DBSIZE") == .integer(1))
     }
 
+    @Test func `another node with keys is refused also where nothing was confirmed by which to know it`() async throws {
+        let target = try await RedisServer.start()
+        let harness = RestoreHarness(try await Self.fixture())
+        // Killed before the first window was confirmed: the journal has its header and nothing else.
+        let isKilled = Mutex(false)
+        _ = try await harness.run(target) {
+            $0.keysPerSecond = 2000
+        } during: { _ in
+            let isFirst = isKilled.withLock { killed in
+                defer { killed = true }
+                return !killed
+            }
+            if isFirst, let process = target.processID { kill(process, SIGKILL) }
+        }
+        try await target.restart()
+        try target.client().command("SET", "prod:1", "of somebody")
+        await #expect {
+            _ = try await harness.run(target) { $0.resumes = true }
+        } throws: { error in
+            (error as? OperationError)?.kind == .unsafeTarget
+        }
+        #expect(try target.client().command("DBSIZE") == .integer(1))
+    }
+
     @Test func `after a failover the restore is continued on the promoted replica, whatever its address`() async throws
     {
         let primary = try await RedisServer.start()

@@ -205,6 +205,16 @@ import Transport
         try await Self.expectRefusal(.replicationForbidden, .start(.managedService), fixture)
     }
 
+    @Test func `what a target with an append-only file has loaded survives its death`() async throws {
+        let target = try await RedisServer.start(.init(lines: ["appendonly yes"]))
+        let harness = RestoreHarness(try await Self.fixture(Self.strings(20_000, byteCount: 100)))
+        let report = try await harness.run(target) { $0.method = .replication }
+        #expect(report.failure == nil, "\(report.summary)")
+        if let process = target.processID { kill(process, SIGKILL) }
+        try await target.restart()
+        #expect(try target.client().command("DBSIZE").integer == 20_000)
+    }
+
     @Test func `types that the target's version does not know are counted, or refused by --strict`() async throws {
         let records: [Record] = [
             .string("s", "v"), Record(type: 28, key: [1], body: [0, 0]), Record(type: 28, key: [2], body: [0, 0]),
