@@ -44,7 +44,16 @@ enum DrillOutcomeRendering {
         let rate = record.keysPerSecond.map { ", \(Figures.count(UInt64($0))) keys/s" } ?? ""
         lines.append("restored    \(Figures.counted(record.restoredKeyCount, "key"))\(rate)")
         lines.append("compared    \(Figures.counted(record.comparedKeyCount, "key"))" + deadlines(record))
+        if let sentinel = record.sentinel { lines.append("sentinel    \(words(sentinel))") }
         return lines
+    }
+
+    private static func words(_ sentinel: DrillRecord.Sentinel) -> String {
+        switch sentinel {
+        case .archiveAndNode: "found in the archive and in the node"
+        case .archiveOnly: "found in the archive, but not in the node"
+        case .nowhere: "not in the archive"
+        }
     }
 
     private static func deadlines(_ record: DrillRecord) -> String {
