@@ -71,11 +71,7 @@ package final class ReplicaListener: Sendable {
             return ReplicaListener(host: numeric, port: port, channel: channel, desk: desk)
         } catch {
             desk.give(up: TransportError(.closed, "not listening"))
-            throw TransportError(
-                .invalidAddress,
-                "cannot listen on \(host):\(port): \(error); choose another address with --listen",
-                cause: error
-            )
+            throw TransportError(listeningOn: "\(host):\(port), see --listen", error)
         }
     }
 

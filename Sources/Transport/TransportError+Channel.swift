@@ -53,6 +53,12 @@ extension TransportError {
         }
     }
 
+    /// An address that cannot be listened on.
+    init(listeningOn address: String, _ error: any Error) {
+        let reason = (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
+        self.init(.invalidAddress, "cannot listen on \(address): \(reason)", cause: error)
+    }
+
     private init(systemError error: IOError, address: String) {
         let reason = String(cString: strerror(error.errnoCode))
         switch error.errnoCode {

@@ -202,6 +202,12 @@ package struct RestoreOperation: Sendable {
         var whole = result
         whole.lostBlocks = parts.problems + result.lostBlocks
         for notice in result.notices { context.warn(notice) }
+        if result.accounting.captured > 0, result.accounting[.filtered] == result.accounting.captured {
+            context.warn(
+                "the filters left nothing of the snapshot's \(result.accounting.captured) keys: see --match, --exclude, --type "
+                    + "and --database"
+            )
+        }
         return RestoreReport(manifest: access.manifest, plan: target.plan, result: whole)
     }
 
