@@ -71,7 +71,7 @@ package struct ArchiveEntries: Sendable {
                 try Task.checkCancellation()
             }
         }
-        for entry in chained { try side.append(try await entryOfChain(entry)) }
+        for entry in chained { try side.append(try await fingerprint(entry, scope: scope)) }
         return account
     }
 
@@ -127,18 +127,7 @@ package struct ArchiveEntries: Sendable {
 
     // MARK: Single values
 
-    /// The entry of a value over several blocks, with its fingerprint.
-    private func entryOfChain(_ entry: ComparisonEntry) async throws -> ComparisonEntry {
-        guard let place = entry.place else { return entry }
-        let block = try await archive.block(place.record.block)
-        var entry = entry
-        if let record = try find(place.record, in: block) {
-            entry.take(try await value(of: record, in: block, scope))
-        }
-        return entry
-    }
-
-    /// Fingerprints a record again, with another scope; nil where its value is too large to be decoded.
+    /// Fingerprints a record by itself: one over several blocks, or again with another scope; nil where its value is too large to be decoded.
     package func fingerprint(_ entry: ComparisonEntry, scope: ValueFingerprinter.Scope) async throws -> ComparisonEntry
     {
         guard let place = entry.place else { return entry }

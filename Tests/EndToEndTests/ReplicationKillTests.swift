@@ -21,6 +21,24 @@ struct ReplicationKillTests {
         }
     }
 
+    /// Takes a snapshot, starts its restore and returns when the target, which loads slowly, is attached.
+    private static func attached(
+        _ scenario: Scenario,
+        _ source: RedisServer,
+        _ target: RedisServer
+    ) async throws -> (id: String, process: Subprocess) {
+        let client = try source.client()
+        for index in 0..<20 { try client.command("SETRANGE", "key:\(index)", 1_000_000, "end") }
+        let id = try await scenario.snapshot(source)
+        try target.client().command("CONFIG", "SET", "key-load-delay", "100000")
+        let process = try scenario.rewarm.start(
+            ["restore", id] + method + Scenario.node("target", target)
+                + ["--repository", scenario.rewarm.repository]
+        )
+        while try role(target) != "slave", process.isRunning { try await Task.sleep(for: .milliseconds(1)) }
+        return (id, process)
+    }
+
     @Test func `after kill -9 the next run says what to do, and then restores`() async throws {
         var random = SeededGenerator.fromEnvironment("killed replications", fallback: 35)
         let source = try await RedisServer.start()
@@ -63,16 +81,8 @@ struct ReplicationKillTests {
         let source = try await RedisServer.start()
         // A target that reads slowly: it is busy for a moment after every few keys.
         let target = try await RedisServer.start(.init(lines: ["key-load-delay 200"]))
-        let client = try source.client()
-        for index in 0..<20 { try client.command("SETRANGE", "key:\(index)", 1_000_000, "end") }
         let scenario = try Scenario()
-        let id = try await scenario.snapshot(source)
-        try target.client().command("CONFIG", "SET", "key-load-delay", "100000")
-        let process = try scenario.rewarm.start(
-            ["restore", id] + Self.method + Scenario.node("target", target)
-                + ["--repository", scenario.rewarm.repository]
-        )
-        while try Self.role(target) != "slave", process.isRunning { try await Task.sleep(for: .milliseconds(1)) }
+        let (_, process) = try await Self.attached(scenario, source, target)
         process.send(signal: signal)
         let result = await process.wait(atMost: .seconds(120))
         #expect(result.exitCode == code, "\(result)")
@@ -85,16 +95,8 @@ struct ReplicationKillTests {
     @Test func `kill -9 while the target loads leaves a journal that the next run reads`() async throws {
         let source = try await RedisServer.start()
         let target = try await RedisServer.start()
-        let client = try source.client()
-        for index in 0..<20 { try client.command("SETRANGE", "key:\(index)", 1_000_000, "end") }
         let scenario = try Scenario()
-        let id = try await scenario.snapshot(source)
-        try target.client().command("CONFIG", "SET", "key-load-delay", "100000")
-        let process = try scenario.rewarm.start(
-            ["restore", id] + Self.method + Scenario.node("target", target)
-                + ["--repository", scenario.rewarm.repository]
-        )
-        while try Self.role(target) != "slave", process.isRunning { try await Task.sleep(for: .milliseconds(1)) }
+        let (id, process) = try await Self.attached(scenario, source, target)
         process.send(signal: SIGKILL)
         _ = await process.wait(atMost: .seconds(120))
         try target.client().command("CONFIG", "SET", "key-load-delay", "0")

@@ -17,20 +17,7 @@ struct DiffArguments: ParsableArguments, Sendable {
     )
     var tolerance: DurationArgument?
 
-    @Option(help: ArgumentHelp("Only keys that fit one of these; repeatable.", valueName: "glob"))
-    var match: [GlobPattern] = []
-
-    @Option(help: ArgumentHelp("No keys that fit one of these; repeatable.", valueName: "glob"))
-    var exclude: [GlobPattern] = []
-
-    @Option(
-        name: .customLong("type"),
-        help: ArgumentHelp(
-            "Only values of these types: \(RestoreOptions.typeNames.joined(separator: ", ")); repeatable.",
-            valueName: "type"
-        )
-    )
-    var types: [String] = []
+    @OptionGroup var keys: KeyArguments
 
     @Option(
         name: .customLong("database"),
@@ -57,9 +44,9 @@ struct DiffArguments: ParsableArguments, Sendable {
 
     func options(isLive: Bool) -> ComparisonOptions {
         var options = ComparisonOptions()
-        options.match = match
-        options.exclude = exclude
-        options.types = Set(types)
+        options.match = keys.match
+        options.exclude = keys.exclude
+        options.types = Set(keys.types)
         options.databases = databases
         let tolerance = tolerance ?? (isLive ? Self.liveTolerance : DurationArgument(.zero))
         options.deadlineTolerance = tolerance.duration.milliseconds

@@ -3,12 +3,6 @@ import Restore
 
 extension DeadlineMode: ExpressibleByArgument {}
 
-extension GlobPattern: ExpressibleByArgument {
-    init?(argument: String) {
-        self.init(argument)
-    }
-}
-
 extension DatabaseMapping: ExpressibleByArgument {
     init?(argument: String) {
         self.init(argument)
@@ -27,20 +21,7 @@ struct SelectionArguments: ParsableArguments, Sendable {
     )
     var deadlineMode = DeadlineMode.deadline
 
-    @Option(help: ArgumentHelp("Only keys that fit one of these; repeatable.", valueName: "glob"))
-    var match: [GlobPattern] = []
-
-    @Option(help: ArgumentHelp("No keys that fit one of these; repeatable.", valueName: "glob"))
-    var exclude: [GlobPattern] = []
-
-    @Option(
-        name: .customLong("type"),
-        help: ArgumentHelp(
-            "Only values of these types: \(RestoreOptions.typeNames.joined(separator: ", ")); repeatable.",
-            valueName: "type"
-        )
-    )
-    var types: [String] = []
+    @OptionGroup var keys: KeyArguments
 
     @Option(
         name: .customLong("database"),
@@ -57,9 +38,9 @@ struct SelectionArguments: ParsableArguments, Sendable {
     /// Puts what was chosen into the options of a restore or an export.
     func apply(to options: inout RestoreOptions) {
         options.deadlineMode = deadlineMode
-        options.match = match
-        options.exclude = exclude
-        options.types = Set(types)
+        options.match = keys.match
+        options.exclude = keys.exclude
+        options.types = Set(keys.types)
         options.databases = databases
         options.salvage = salvage
     }
