@@ -1,6 +1,7 @@
 import Restore
 import SnapshotModel
 import Testing
+import Transport
 
 /// Preflight on facts that no server needs to be in.
 @Suite struct PreflightTests {

@@ -3,6 +3,7 @@ import RDB
 import Restore
 import SnapshotModel
 import Testing
+import Transport
 
 @testable import Restore
 

@@ -1,4 +1,5 @@
 package import SnapshotModel
+package import Transport
 
 /// What the target itself says after a restore: the counters of the restore are not their own proof.
 package struct RestoreVerification: Codable, Hashable, Sendable {
@@ -58,13 +59,13 @@ extension RestoreVerification {
     /// Keys that were due may or may not have been removed by then; keys that were evicted may be of any database.
     package static func check(
         _ stored: LoadedKeyspace,
-        against keyspace: [UInt32: TargetFacts.KeyspaceCounts],
+        against keyspace: [UInt32: NodeInfo.KeyspaceEntry],
         evictedCount: UInt64,
         now: UnixMilliseconds
     ) -> [DatabaseCheck] {
         Set(stored.databases.keys).union(keyspace.keys).sorted().map { database in
             let expected = stored.databases[database]
-            let found = keyspace[database] ?? TargetFacts.KeyspaceCounts(keyCount: 0, expiringKeyCount: 0)
+            let found = keyspace[database] ?? NodeInfo.KeyspaceEntry(keyCount: 0, expiringKeyCount: 0)
             let keyCount = expected?.keyCount ?? 0
             let expiringCount = expected?.deadlines.count ?? 0
             let mayBeGone = (expected?.dueCount(by: now) ?? 0) + evictedCount

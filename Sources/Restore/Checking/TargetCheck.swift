@@ -27,9 +27,7 @@ struct TargetCheck: Sendable {
             if wasEmpty ?? (plan.target.usersKeyCount == 0 || plan.options.flushTarget) {
                 verification.databases = RestoreVerification.check(
                     keyspace,
-                    against: node.keyspace.mapValues {
-                        TargetFacts.KeyspaceCounts(keyCount: $0.keyCount, expiringKeyCount: $0.expiringKeyCount)
-                    },
+                    against: node.keyspace,
                     evictedCount: evictedCount,
                     now: clock.now
                 )

@@ -1,4 +1,5 @@
 import SnapshotModel
+import Transport
 
 /// Whether a restore can go on where it was interrupted, decided from what the target holds.
 ///

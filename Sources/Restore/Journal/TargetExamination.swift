@@ -1,6 +1,6 @@
 import RESP
 import SnapshotModel
-import Transport
+package import Transport
 
 /// What a target tells when a restore is to go on there, after an interruption.
 package struct TargetExamination: Sendable {
@@ -8,7 +8,7 @@ package struct TargetExamination: Sendable {
     package var node: JournaledNode
     package var isReplica: Bool
     package var isLoading: Bool
-    package var keyspace: [UInt32: TargetFacts.KeyspaceCounts]
+    package var keyspace: [UInt32: NodeInfo.KeyspaceEntry]
     /// Keys of the sample that were looked for, and those that were not there and not due.
     package var soughtCount: UInt64 = 0
     package var missingCount: UInt64 = 0
@@ -27,9 +27,7 @@ package struct TargetExamination: Sendable {
             node: JournaledNode(runID: node.runID, replicationID: node.replicationID),
             isReplica: node.role == .replica,
             isLoading: node.isLoading,
-            keyspace: node.keyspace.mapValues {
-                TargetFacts.KeyspaceCounts(keyCount: $0.keyCount, expiringKeyCount: $0.expiringKeyCount)
-            }
+            keyspace: node.keyspace
         )
         guard !node.isLoading else { return examination }
         var verification = RestoreVerification()

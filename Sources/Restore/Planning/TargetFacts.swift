@@ -1,21 +1,10 @@
 package import SnapshotModel
-import Transport
+package import Transport
 
 /// What is known of a target before the first write.
 ///
 /// Gathered by `TargetSurvey`, judged by `Preflight`.
 package struct TargetFacts: Hashable, Sendable {
-    /// Keys of one database, by INFO keyspace.
-    package struct KeyspaceCounts: Hashable, Sendable {
-        package var keyCount: UInt64
-        package var expiringKeyCount: UInt64
-
-        package init(keyCount: UInt64, expiringKeyCount: UInt64) {
-            self.keyCount = keyCount
-            self.expiringKeyCount = expiringKeyCount
-        }
-    }
-
     /// `host:port` or a socket's path.
     package var address: String
     package var engine: Engine
@@ -40,7 +29,7 @@ package struct TargetFacts: Hashable, Sendable {
     package var startupMemory: UInt64 = 0
     /// `maxmemory_policy`, "allkeys-lru"; nil where INFO does not tell it.
     package var evictionPolicy: String?
-    package var keyspace: [UInt32: KeyspaceCounts] = [:]
+    package var keyspace: [UInt32: NodeInfo.KeyspaceEntry] = [:]
     /// Temporary keys that interrupted restores left behind: they are removed before the first write.
     package var leftovers = StandingKeys()
     /// Databases that the plan needs and that cannot be selected.

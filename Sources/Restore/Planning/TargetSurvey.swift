@@ -43,9 +43,7 @@ package enum TargetSurvey {
         facts.usedMemory = node.usedMemory ?? 0
         facts.startupMemory = memory.number("used_memory_startup").flatMap { UInt64(exactly: $0) } ?? 0
         facts.evictionPolicy = node.maxmemoryPolicy
-        facts.keyspace = node.keyspace.mapValues {
-            TargetFacts.KeyspaceCounts(keyCount: $0.keyCount, expiringKeyCount: $0.expiringKeyCount)
-        }
+        facts.keyspace = node.keyspace
         facts.newestRDBVersion = node.newestRDBVersion
         facts.knowsSetDeadline = node.supports(.setPXAT)
         facts.knowsExpireTime = node.supports(.pexpireTime)

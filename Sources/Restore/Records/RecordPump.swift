@@ -68,7 +68,7 @@ struct RecordPump: Sendable {
     /// Goes on with a block.
     ///
     /// `now` is the target's clock.
-    mutating func pump(
+    func pump(
         _ block: inout BlockProgress,
         into batch: inout CommandBatch,
         _ tally: inout RestoreTally,

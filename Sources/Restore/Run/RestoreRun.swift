@@ -18,7 +18,7 @@ final class RestoreRun {
     private let pieces: PieceSender
     private let loader: LibraryLoader
     private let journal: RestoreJournal?
-    private var pump: RecordPump
+    private let pump: RecordPump
     private var sizer = WindowSizer()
     private var batch = CommandBatch(database: 0, bytes: ByteBuffer())
     private var nextLane = 0
