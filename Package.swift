@@ -31,6 +31,10 @@ let package = Package(
             dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
         ),
         .target(
+            name: "Memcached",
+            dependencies: ["ByteCoding", "SnapshotModel", .product(name: "NIOCore", package: "swift-nio")]
+        ),
+        .target(
             name: "ArchiveFormat",
             dependencies: [
                 "ByteCoding", "SnapshotModel", "CZlib", "CZstd",
@@ -44,7 +48,7 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: [
-                "SnapshotModel", "RESP",
+                "SnapshotModel", "RESP", "Memcached",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -58,7 +62,7 @@ let package = Package(
         .target(
             name: "ArchiveIO",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "ArchiveFormat", "ObjectStorage",
+                "ByteCoding", "SnapshotModel", "RDB", "Memcached", "ArchiveFormat", "ObjectStorage",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -166,6 +170,12 @@ let package = Package(
             exclude: ["Fixtures"]
         ),
         .testTarget(
+            name: "MemcachedTests",
+            dependencies: [
+                "SnapshotModel", "Memcached", .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
+        .testTarget(
             name: "ArchiveFormatTests",
             dependencies: [
                 "SnapshotModel", "ArchiveFormat", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
@@ -271,7 +281,7 @@ for target in package.targets where [.regular, .executable, .test].contains(targ
 // The fuzzer is no part of a normal build: its decoders are built with coverage and address sanitizer (Scripts/fuzz).
 if Context.environment["REWARM_FUZZ"] == "1" {
     let sanitizers = ["-sanitize=fuzzer,address"]
-    let decoders = ["ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Fuzzing"]
+    let decoders = ["ByteCoding", "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Fuzzing"]
     for target in package.targets where decoders.contains(target.name) {
         target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags(sanitizers)]
     }

@@ -121,7 +121,7 @@ package struct ArchiveEntries: Sendable {
     }
 
     private func typeName(_ record: RecordLayout, in block: DecodedBlock) -> String {
-        RDBValueTypes.userName(type: record.type, body: record.body(in: block.bytes), format: format)
+        PayloadTypes.userName(type: record.type, body: record.body(in: block.bytes), format: format)
             ?? "type \(record.type)"
     }
 

@@ -116,7 +116,7 @@ package struct ArchivedValues: Sendable {
         var entry = ComparisonEntry(
             database: record.database,
             key: record.key(in: block.bytes),
-            typeName: RDBValueTypes.userName(type: record.type, body: body, format: format) ?? "type \(record.type)",
+            typeName: PayloadTypes.userName(type: record.type, body: body, format: format) ?? "type \(record.type)",
             expiry: record.expiry
         )
         entry.place = .init(part: part, record: place)

@@ -1,6 +1,6 @@
 import ArchiveFormat
+import ArchiveIO
 package import NIOCore
-import RDB
 package import SnapshotModel
 
 /// A key of an archive with what stands beside it; without its value.
@@ -21,13 +21,13 @@ package struct ArchivedKey: Hashable, Sendable {
         key = record.key(in: block)
         let body = record.body(in: block)
         typeName = Self.typeName(record.type, body, format)
-        encodingName = RDBValueTypes.row(type: record.type, format: format)?.encoding ?? "unknown"
+        encodingName = PayloadTypes.encoding(type: record.type, format: format)
         expiry = record.expiry
         access = record.access
         bodyByteCount = chain?.totalByteCount ?? UInt64(record.bodyRange.count)
     }
 
     static func typeName(_ type: UInt8, _ body: ByteBuffer, _ format: PayloadFormat) -> String {
-        RDBValueTypes.userName(type: type, body: body, format: format) ?? "type \(type)"
+        PayloadTypes.userName(type: type, body: body, format: format) ?? "type \(type)"
     }
 }

@@ -6,11 +6,13 @@ package enum CaptureMethod: String, Codable, Hashable, Sendable, CaseIterable {
     case scan
     /// An RDB file.
     case file
+    /// Memcached's own walk over its items with a read of each.
+    case crawl
 }
 
 /// The honest label: what instant or window a snapshot represents, and what happened while it was read.
 package struct Consistency: Codable, Hashable, Sendable {
-    /// True for a point in time (replication, file), false for a fuzzy window (scan).
+    /// True for a point in time (replication, file), false for a fuzzy window (scan, crawl).
     package var isPointInTime: Bool
     /// The window in which keys were read; both ends equal the instant for a point in time.
     package var from: UnixMilliseconds
@@ -18,7 +20,7 @@ package struct Consistency: Codable, Hashable, Sendable {
     /// The replication id (40 hexadecimal digits) and offset in bytes at the point in time, where there is one.
     package var replicationID: String?
     package var replicationOffset: Int64?
-    /// Keys that SCAN reported and that were gone when they were read.
+    /// Keys that the walk over the source reported and that were gone when they were read.
     package var vanishedKeyCount: UInt64
     /// Records that a later reading of the same key superseded.
     package var duplicateKeyCount: UInt64

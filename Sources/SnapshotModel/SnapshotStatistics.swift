@@ -37,6 +37,10 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
     ///
     /// nil in snapshots of before it was counted.
     package var encodings: [Int: TypeCounts]?
+    /// The same keys by Memcached's slab class, which tells what size of chunk an item takes.
+    ///
+    /// nil where there are none, or where the server did not tell them.
+    package var slabClasses: [Int: TypeCounts]?
     /// Remaining lives at the snapshot's instant.
     package var lifetimes: LifetimeHistogram
     package var functionLibraryCount: UInt64
@@ -78,6 +82,9 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
         }
         types.merge(other.types, uniquingKeysWith: +)
         encodings = other.encodings.flatMap { encodings?.merging($0, uniquingKeysWith: +) }
+        if let classes = other.slabClasses {
+            slabClasses = (slabClasses ?? [:]).merging(classes, uniquingKeysWith: +)
+        }
         lifetimes.add(other.lifetimes)
         functionLibraryCount += other.functionLibraryCount
         moduleAuxiliaryCount += other.moduleAuxiliaryCount

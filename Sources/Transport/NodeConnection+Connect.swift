@@ -18,12 +18,8 @@ extension NodeConnection {
 
     /// Connects and sets the connection up: TLS, AUTH, waiting for a dataset that loads, SELECT.
     package static func connect(_ options: ConnectionOptions) async throws(TransportError) -> NodeConnection {
-        let connection: NodeConnection
-        do throws(TransportError) {
-            connection = try await open(options)
-        } catch {
-            throw Task.isCancelled ? .cancelled(options.url.address) : await explain(error, options)
-        }
+        guard options.url.family == .redis else { throw .otherFamily(options.url) }
+        let connection = try await openSocket(options)
         do throws(TransportError) {
             try await connection.authenticate(options)
             try await connection.waitUntilLoaded(options)
@@ -36,6 +32,15 @@ extension NodeConnection {
     }
 
     // MARK: The socket
+
+    /// Opens the socket, and the TLS session where there is one; nothing has been said yet.
+    static func openSocket(_ options: ConnectionOptions) async throws(TransportError) -> NodeConnection {
+        do throws(TransportError) {
+            return try await open(options)
+        } catch {
+            throw Task.isCancelled ? .cancelled(options.url.address) : await explain(error, options)
+        }
+    }
 
     private static func open(_ options: ConnectionOptions) async throws(TransportError) -> NodeConnection {
         let tls = try tlsContext(options)

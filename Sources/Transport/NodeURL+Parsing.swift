@@ -5,14 +5,15 @@ extension NodeURL {
         case unixSocket
     }
 
-    private static let forms = "redis://host:port, rediss://host:port (TLS) or redis+unix:///path (also with valkey)"
+    private static let forms =
+        "redis://host:port, rediss://host:port (TLS) or redis+unix:///path (also with valkey, and with memcached)"
 
     /// Parses a URL; an error names the fault and never the password.
     package init(_ text: String) throws(TransportError) {
         guard let separator = text.firstRange(of: "://") else {
             throw .invalidAddress("a node's URL needs a scheme: \(Self.forms)")
         }
-        let scheme = try Self.scheme(text[..<separator.lowerBound])
+        let (family, scheme) = try Self.scheme(text[..<separator.lowerBound])
         var rest = text[separator.upperBound...]
         var query: Substring = ""
         if let mark = rest.firstIndex(of: "?") {
@@ -22,28 +23,35 @@ extension NodeURL {
         let pathStart = rest.firstIndex(of: "/") ?? rest.endIndex
         var authority = rest[..<pathStart]
         let path = rest[pathStart...]
-        self.init(endpoint: .unixSocket(path: ""), usesTLS: scheme == .tls)
+        self.init(family: family, endpoint: .unixSocket(path: ""), usesTLS: scheme == .tls)
         if let at = authority.lastIndex(of: "@") {
             try readUserInformation(authority[..<at])
             authority = authority[authority.index(after: at)...]
         }
         if scheme == .unixSocket {
             guard authority.isEmpty, path.count > 1 else {
-                throw .invalidAddress("a Unix socket's URL needs an absolute path: redis+unix:///run/redis.sock")
+                let scheme = family.schemes.unixSocket
+                throw .invalidAddress("a Unix socket's URL needs an absolute path: \(scheme):///run/node.sock")
             }
             endpoint = .unixSocket(path: try Self.decode(path, "path"))
         } else {
-            endpoint = try Self.tcpEndpoint(authority)
+            endpoint = try Self.tcpEndpoint(authority, family)
             if path.count > 1 { database = try Self.database(path.dropFirst()) }
         }
         try readQuery(query)
+        if family == .memcached, database != nil {
+            throw .invalidAddress("memcached has no databases: leave the database out of the URL")
+        }
     }
 
-    private static func scheme(_ text: Substring) throws(TransportError) -> Scheme {
+    private static func scheme(_ text: Substring) throws(TransportError) -> (Family, Scheme) {
         switch text.lowercased() {
-        case "redis", "valkey": .plain
-        case "rediss", "valkeys": .tls
-        case "redis+unix", "valkey+unix": .unixSocket
+        case "redis", "valkey": (.redis, .plain)
+        case "rediss", "valkeys": (.redis, .tls)
+        case "redis+unix", "valkey+unix": (.redis, .unixSocket)
+        case "memcached": (.memcached, .plain)
+        case "memcacheds": (.memcached, .tls)
+        case "memcached+unix": (.memcached, .unixSocket)
         default: throw .invalidAddress("unknown scheme \(text)://: use \(forms)")
         }
     }
@@ -55,7 +63,7 @@ extension NodeURL {
         if colon < text.endIndex { password = Secret(try Self.decode(text[text.index(after: colon)...], "password")) }
     }
 
-    private static func tcpEndpoint(_ authority: Substring) throws(TransportError) -> Endpoint {
+    private static func tcpEndpoint(_ authority: Substring, _ family: Family) throws(TransportError) -> Endpoint {
         var host = authority
         var portText: Substring?
         if authority.first == "[" {
@@ -77,7 +85,7 @@ extension NodeURL {
         }
         let hostName = try decode(host, "host")
         guard !hostName.isEmpty else { throw .invalidAddress("the URL names no host: \(forms)") }
-        guard let portText else { return .tcp(host: hostName, port: defaultPort) }
+        guard let portText else { return .tcp(host: hostName, port: family.defaultPort) }
         guard let port = UInt16(portText), port > 0 else {
             throw .invalidAddress("\(portText) is no port: a number from 1 to 65535 is needed")
         }

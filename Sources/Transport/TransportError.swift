@@ -81,6 +81,12 @@ package struct TransportError: Error, Sendable {
     }
 
     static func invalidAddress(_ message: String) -> Self { Self(.invalidAddress, message) }
+
+    /// The URL is one of a server that speaks another protocol than what is to be done there needs.
+    package static func otherFamily(_ url: NodeURL) -> Self {
+        let name = url.family == .memcached ? "Memcached" : "Redis or Valkey"
+        return invalidAddress("\(url.redacted) is an address of \(name), and this is for the other family of servers")
+    }
 }
 
 extension TransportError {

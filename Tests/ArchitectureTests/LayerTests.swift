@@ -8,7 +8,7 @@ struct LayerTests {
     /// From the bottom up: a module imports only modules of the layers below its own.
     static let layers: [[String]] = [
         ["ByteCoding", "SnapshotModel"],
-        ["RESP", "RDB", "ArchiveFormat", "Retention", "Reporting"],
+        ["RESP", "RDB", "Memcached", "ArchiveFormat", "Retention", "Reporting"],
         ["Transport", "ObjectStorage"],
         ["ArchiveIO"],
         ["Capture", "Restore", "Catalog", "Policy"],

@@ -1,4 +1,5 @@
 import ArchiveFormat
+import ArchiveIO
 import NIOCore
 import RDB
 import SnapshotModel
@@ -112,7 +113,7 @@ struct RecordPump: Sendable {
     ) -> Fate {
         let destination: UInt32
         let decision = filter.decide(database: layout.database, type: layout.type, key: key) {
-            RDBValueTypes.userName(type: layout.type, body: layout.body(in: block), format: format)
+            PayloadTypes.userName(type: layout.type, body: layout.body(in: block), format: format)
         }
         switch decision {
         case .wanted(let database): destination = database

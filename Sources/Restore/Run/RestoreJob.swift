@@ -1,5 +1,4 @@
 import ArchiveIO
-import RDB
 import SnapshotModel
 import Transport
 
@@ -38,7 +37,7 @@ struct RestoreJob: Sendable {
         self.manner = manner
         self.progress = progress
         let format = manifest.format
-        typeNames = (0...UInt8.max).map { RDBValueTypes.row(type: $0, format: format)?.name }
+        typeNames = (0...UInt8.max).map { PayloadTypes.name(type: $0, format: format) }
     }
 
     /// Key records, function libraries and auxiliary data of modules in the archives.
