@@ -72,7 +72,7 @@ let package = Package(
         .target(
             name: "Capture",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Transport", "ObjectStorage",
                 "ArchiveIO",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]

@@ -73,8 +73,12 @@ package struct RecordSink: ~Copyable {
     /// Ends the record: its body is complete.
     ///
     /// `valueType` is the type of a value whose record has another one because metadata of the key come first; `module`
-    /// is the data type of a module's value.
-    package mutating func end(valueType: UInt8? = nil, module: RDBModuleID? = nil) throws(ObjectStoreError) {
+    /// is the data type of a module's value; `slabClass` is a Memcached item's.
+    package mutating func end(
+        valueType: UInt8? = nil,
+        module: RDBModuleID? = nil,
+        slabClass: UInt8? = nil
+    ) throws(ObjectStoreError) {
         guard let record = open.take() else { preconditionFailure("no record is open") }
         let bodyByteCount = record.cutByteCount + UInt64(blocks.builder.buffer.readableBytes - record.bodyStart)
         endsChain = isGoingOn && blocks.tierCount > 1
@@ -89,6 +93,7 @@ package struct RecordSink: ~Copyable {
                 valueType: valueType ?? record.head.type,
                 bodyByteCount: bodyByteCount,
                 module: module,
+                slabClass: slabClass,
                 tier: blocks.tier
             )
             if duplicates != nil { try note(record, tally) }

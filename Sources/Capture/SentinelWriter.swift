@@ -97,7 +97,7 @@ package struct SentinelWriter: Sendable {
         return nil
     }
 
-    private static func randomText(byteCount: Int) -> String {
+    static func randomText(byteCount: Int) -> String {
         var generator = SystemRandomNumberGenerator()
         return (0..<byteCount).map { _ in
             let byte = UInt8.random(in: .min ... .max, using: &generator)

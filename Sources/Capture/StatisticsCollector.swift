@@ -33,11 +33,12 @@ package struct StatisticsCollector: Sendable {
         fileprivate var cell: Int { Int(rawValue >> 46) }
     }
 
-    /// Keys of one database and type (and module).
+    /// Keys of one database and type (and module, and slab class).
     private struct Cell {
         var database: UInt32
         var type: UInt8
         var module: RDBModuleID?
+        var slabClass: UInt8?
         var keyCount: UInt64 = 0
         var expiringKeyCount: UInt64 = 0
         var bodyByteCount: UInt64 = 0
@@ -56,6 +57,8 @@ package struct StatisticsCollector: Sendable {
     private var currentDatabase: UInt32?
     private var tables: [UInt32: [Int32]] = [:]
     private var moduleCells: [ModuleCell: Int] = [:]
+    /// The number of the cell of each slab class; -1 for none yet.
+    private var slabClassTable = Self.emptyTable
     private var lifetimeCounts = Array(repeating: UInt64(0), count: LifetimeHistogram.buckets.count + 1)
     private var accessCounts: [UInt64] = [0, 0, 0]
     private var accessTiers: AccessTiers?
@@ -76,7 +79,8 @@ package struct StatisticsCollector: Sendable {
         accessTiers = tiers.map { AccessTiers(bounds: $0) }
     }
 
-    /// Counts one key with a value of type `valueType`; `module` is the data type of a module's value.
+    /// Counts one key with a value of type `valueType`; `module` is the data type of a module's value, `slabClass` a
+    /// Memcached item's.
     ///
     /// `tier` is that of its block.
     package mutating func addKey(
@@ -84,9 +88,15 @@ package struct StatisticsCollector: Sendable {
         valueType: UInt8,
         bodyByteCount: UInt64,
         module: RDBModuleID? = nil,
+        slabClass: UInt8? = nil,
         tier: Int = 0
     ) -> Tally {
-        let cell = cellNumber(database: head.database, type: valueType, module: module)
+        let cell =
+            if let slabClass {
+                cellNumber(slabClass: slabClass, type: valueType)
+            } else {
+                cellNumber(database: head.database, type: valueType, module: module)
+            }
         let tally = Tally(
             cell: cell,
             bodyByteCount: bodyByteCount,
@@ -137,6 +147,9 @@ package struct StatisticsCollector: Sendable {
             let counts = SnapshotStatistics.TypeCounts(keyCount: cell.keyCount, bodyByteCount: cell.bodyByteCount)
             result.types[name, default: .init()] = result.types[name, default: .init()] + counts
             encodings[Int(cell.type), default: .init()] = encodings[Int(cell.type), default: .init()] + counts
+            if let slabClass = cell.slabClass {
+                result.slabClasses = (result.slabClasses ?? [:]).merging([Int(slabClass): counts], uniquingKeysWith: +)
+            }
         }
         result.encodings = encodings
         for (bound, count) in zip(Self.bucketBounds, lifetimeCounts) where count > 0 {
@@ -166,6 +179,15 @@ package struct StatisticsCollector: Sendable {
         guard known < 0 else { return Int(known) }
         let number = appendCell(Cell(database: database, type: type))
         currentTable[Int(type)] = Int32(number)
+        return number
+    }
+
+    /// Items have no databases: theirs is 0.
+    private mutating func cellNumber(slabClass: UInt8, type: UInt8) -> Int {
+        let known = slabClassTable[Int(slabClass)]
+        guard known < 0 else { return Int(known) }
+        let number = appendCell(Cell(database: 0, type: type, slabClass: slabClass))
+        slabClassTable[Int(slabClass)] = Int32(number)
         return number
     }
 

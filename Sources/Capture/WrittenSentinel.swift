@@ -1,5 +1,6 @@
 import ArchiveFormat
 package import ArchiveIO
+import Memcached
 import NIOCore
 import RDB
 import RESP
@@ -68,11 +69,18 @@ extension SnapshotSentinel {
         guard let record = try await archive.lookup(database: database, key: ByteBuffer(string: key)) else {
             return .missing
         }
+        if archive.header.description.format.engine == .memcached { return finding(item: record) }
         var text = ByteBuffer()
         guard record.layout.type == Self.stringType, record.chain == nil,
             RDBString.write(record.layout.body(in: record.block.bytes), into: &text)
         else { return .different }
         return text == ByteBuffer(string: value) ? .found : .different
+    }
+
+    private func finding(item record: FoundRecord) -> Finding {
+        var body = record.layout.body(in: record.block.bytes)
+        guard record.chain == nil, (try? MemcachedItem(reading: &body)) != nil else { return .different }
+        return body == ByteBuffer(string: value) ? .found : .different
     }
 
     /// Looks for it in a node; what the node answers instead is as good as another value.

@@ -83,14 +83,17 @@ extension ByteBuffer {
         writeLineEnd()
     }
 
-    /// `md <key> <flags>`.
-    package mutating func writeMetaDelete(_ key: ByteBuffer, _ form: KeyForm, flags: StaticString) {
+    /// `md <key> I C<cas>`: marks the item as stale if it still has that CAS value; `newCAS` is the one that it is to have
+    /// then, nil for the server's own.
+    package mutating func writeMetaInvalidate(_ key: ByteBuffer, _ form: KeyForm, ifCAS cas: UInt64, newCAS: UInt64?) {
         writeStaticString("md ")
         writeMetaKey(key, form)
         if form == .base64 { writeStaticString(" b") }
-        if flags.utf8CodeUnitCount > 0 {
-            writeInteger(0x20 as UInt8)
-            writeStaticString(flags)
+        writeStaticString(" I C")
+        writeMetaNumber(cas)
+        if let newCAS {
+            writeStaticString(" E")
+            writeMetaNumber(newCAS)
         }
         writeLineEnd()
     }

@@ -7,7 +7,7 @@ package import Transport
 /// What a snapshot is to be taken of, and how.
 package struct SnapshotRequest: Sendable {
     package enum Method: String, Hashable, Sendable, CaseIterable {
-        /// Replication, and a scan where the source offers no replication.
+        /// Replication, and a scan where the source offers no replication; of Memcached its own walk.
         case auto
         case replication
         case scan
@@ -118,18 +118,26 @@ package struct SnapshotOperation: Sendable {
     /// Before the capture's own connections are opened: they may lead elsewhere, which is what it is to find.
     private func writeSentinel() async throws -> (WrittenSentinel?, warning: String?) {
         guard request.writesSentinel else { return (nil, nil) }
+        guard request.connection.url.family == .redis else {
+            return try await CrawlSentinelWriter(request.connection, keysPerSecond: request.scan.keysPerSecond).write()
+                .parts
+        }
         let writer = SentinelWriter(
             request.connection,
             mayScan: request.method != .replication,
             keysPerSecond: request.scan.keysPerSecond
         )
-        switch try await writer.write() {
-        case .written(let sentinel): return (sentinel, nil)
-        case .leftOut(let warning): return (nil, warning)
-        }
+        return try await writer.write().parts
     }
 
     private func checkRequest() throws(OperationError) {
+        if request.connection.url.family == .memcached, request.method != .auto {
+            throw OperationError(
+                .usage,
+                "Memcached has neither replication nor SCAN, so that there is no choice of a method",
+                hint: "leave --method out, or the policy's capture method: its items are read by its own walk"
+            )
+        }
         if let database = request.connection.url.database {
             throw OperationError(
                 .usage,
@@ -140,6 +148,7 @@ package struct SnapshotOperation: Sendable {
     }
 
     private func open(_ context: OperationContext, subject: String) async throws -> SnapshotRecording.Opened {
+        guard request.connection.url.family == .redis else { return .init(session: try await openCrawl(context)) }
         switch request.method {
         case .replication: return .init(session: try await openReplication(context, subject))
         case .scan: return .init(session: try await openScan(context))
@@ -165,6 +174,23 @@ package struct SnapshotOperation: Sendable {
 
     private func openScan(_ context: OperationContext) async throws -> any CaptureSession {
         try await ScanCapture.open(request.connection, request.scan, spillingTo: context.spillPlace)
+    }
+
+    private func openCrawl(_ context: OperationContext) async throws -> any CaptureSession {
+        try await CrawlCapture.open(
+            request.connection,
+            keysPerSecond: request.scan.keysPerSecond,
+            spillingTo: context.spillPlace
+        )
+    }
+}
+
+extension SentinelWriter.Outcome {
+    fileprivate var parts: (WrittenSentinel?, warning: String?) {
+        switch self {
+        case .written(let sentinel): (sentinel, nil)
+        case .leftOut(let warning): (nil, warning)
+        }
     }
 }
 

@@ -22,6 +22,14 @@ package struct Consistency: Codable, Hashable, Sendable {
     package var replicationOffset: Int64?
     /// Keys that the walk over the source reported and that were gone when they were read.
     package var vanishedKeyCount: UInt64
+    /// Items that a walk over a Memcached server listed: those captured, superseded, vanished and unreadable together.
+    ///
+    /// nil for other ways of capture.
+    package var listedKeyCount: UInt64?
+    /// Keys by the source's own count when the walk began; it may count what has expired. nil where it was not told.
+    package var countedKeyCount: UInt64?
+    /// Keys that are missing because the source answered their reading with an error; a warning tells which.
+    package var unreadableKeyCount: UInt64?
     /// Records that a later reading of the same key superseded.
     package var duplicateKeyCount: UInt64
     /// Keys whose value and deadline had to be read again because they did not belong together.

@@ -2,6 +2,8 @@ import Memcached
 import NIOCore
 
 extension MemcachedConnection {
+    private static let versionCommand = ByteBuffer(string: "version\r\n")
+
     /// Connects and sets the connection up: TLS, and authentication (`-Y`) where the server asks for it.
     package static func connect(_ options: ConnectionOptions) async throws(TransportError) -> MemcachedConnection {
         guard options.url.family == .memcached else { throw .otherFamily(options.url) }
@@ -28,7 +30,7 @@ extension MemcachedConnection {
     ) async throws(TransportError) -> MemcachedConnection {
         let address = link.address
         let exchange = try await link.openExchange()
-        var answer = try await exchange.line("version", address: address)
+        var answer = try await exchange.line(versionCommand, address: address)
         let wantsCredentials = MetaError(line: answer)?.isUnauthenticated == true
         let credentials = try Credentials(options)
         if wantsCredentials {
@@ -40,7 +42,7 @@ extension MemcachedConnection {
                 )
             }
             try await authenticate(exchange, credentials, address: address)
-            answer = try await exchange.line("version", address: address)
+            answer = try await exchange.line(versionCommand, address: address)
         } else if credentials != nil {
             // Sent to a server that asks for none, they would be stored there as an item.
             throw TransportError(
@@ -91,7 +93,8 @@ extension MemcachedConnection {
         address: String
     ) async throws(TransportError) {
         let value = credentials.user + " " + credentials.password.exposed
-        let answer = try await exchange.line("set rewarm 0 0 \(value.utf8.count)\r\n" + value, address: address)
+        let command = ByteBuffer(string: "set rewarm 0 0 \(value.utf8.count)\r\n\(value)\r\n")
+        let answer = try await exchange.line(command, address: address)
         guard answer != "STORED" else { return }
         throw TransportError(
             .authenticationFailed,

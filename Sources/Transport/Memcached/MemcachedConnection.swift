@@ -68,6 +68,11 @@ package final class MemcachedConnection: Sendable {
 
     /// Sends a command and returns its answer of one line, an error or not.
     package func line(_ command: String) async throws(TransportError) -> String {
+        try await line(ByteBuffer(string: command + "\r\n"))
+    }
+
+    /// Sends a command, encoded with its end, and returns its answer of one line, an error or not.
+    package func line(_ command: ByteBuffer) async throws(TransportError) -> String {
         try await exchange.line(command, address: address)
     }
 
@@ -133,8 +138,8 @@ package final class MemcachedConnection: Sendable {
 
 extension ReplyExchange {
     /// Sends a command and returns its answer of one line; no other reply is under way.
-    func line(_ command: String, address: String) async throws(TransportError) -> String {
-        send(ByteBuffer(string: command + "\r\n"))
+    func line(_ command: ByteBuffer, address: String) async throws(TransportError) -> String {
+        send(command)
         var input = ByteBuffer()
         while true {
             var bytes = try await next()

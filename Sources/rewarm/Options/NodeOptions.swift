@@ -50,7 +50,7 @@ struct NodeConnectionSettings {
             throw OperationError(
                 .usage,
                 "TLS files were given for \(url.redacted), which does not use TLS",
-                hint: "write rediss:// instead of redis://"
+                hint: "write \(url.family.schemes.tls):// instead of \(url.family.schemes.plain)://"
             )
         }
         var password: Secret?

@@ -20,6 +20,19 @@ enum ConsistencyText {
         for shard in manifest.shards where shard.clusterShardCount != nil {
             sentences.append(sentence(shard, isWhole: manifest.coversWholeSource))
         }
+        if manifest.method == .crawl {
+            sentences.append(
+                "Deadlines are whole seconds by the server's clock; one that was changed while the source was read is known "
+                    + "to a second more or less."
+            )
+        }
+        if let listed = label.listedKeyCount {
+            let counted = label.countedKeyCount.map { "The server counted \(keys($0)) at the start; its" } ?? "The server's"
+            sentences.append("\(counted) walk listed \(Figures.count(listed)).")
+        }
+        if let unreadable = label.unreadableKeyCount, unreadable > 0 {
+            sentences.append("\(keys(unreadable)) could not be read and are missing from it.")
+        }
         if label.vanishedKeyCount > 0 {
             sentences.append(
                 "\(keys(label.vanishedKeyCount)) vanished while the source was read; none of them is in it."
@@ -40,6 +53,15 @@ enum ConsistencyText {
             sentences.append(sentence(clocks))
         }
         return sentences
+    }
+
+    /// What only the label of a walk over a Memcached server has.
+    static func crawlCounts(_ label: Consistency) -> JSONObject {
+        var object: JSONObject = [:]
+        if let count = label.countedKeyCount { object.add("countedKeyCount", .unsigned(count)) }
+        if let count = label.listedKeyCount { object.add("listedKeyCount", .unsigned(count)) }
+        if let count = label.unreadableKeyCount { object.add("unreadableKeyCount", .unsigned(count)) }
+        return object
     }
 
     private static func sentence(_ shard: ShardDescriptor, isWhole: Bool) -> String {

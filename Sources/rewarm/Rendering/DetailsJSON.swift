@@ -77,6 +77,7 @@ struct DetailsJSON {
         object.add("duplicateKeyCount", .unsigned(label.duplicateKeyCount))
         object.add("rereadKeyCount", .unsigned(label.rereadKeyCount))
         object.add("disturbedAccessData", .bool(label.disturbedAccessData))
+        object.add(ConsistencyText.crawlCounts(label))
         if let clocks = manifest.clocks {
             object.add("clockDifferenceMilliseconds", .integer(clocks.differenceMilliseconds))
             object.add("clockUncertaintyMilliseconds", .integer(clocks.uncertaintyMilliseconds))

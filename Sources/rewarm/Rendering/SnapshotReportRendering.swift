@@ -8,9 +8,10 @@ enum SnapshotReportRendering {
         return VerbResult(failure: failure(report), orElse: status(report), summary(report))
     }
 
-    /// A part of a cluster must not pass for the whole in a job that looks at the exit code alone.
+    /// A part of a cluster, or of a server's items, must not pass for the whole in a job that looks at the exit code alone.
     static func status(_ report: SnapshotReport) -> ExitStatus {
-        report.manifest.coversWholeSource ? .ok : .partial
+        let isWhole = report.manifest.coversWholeSource && report.manifest.consistency.unreadableKeyCount ?? 0 == 0
+        return isWhole ? .ok : .partial
     }
 
     /// A suspicious snapshot is there, and is no success.
@@ -52,6 +53,7 @@ enum SnapshotReportRendering {
         object.add("coversWholeSource", .bool(manifest.coversWholeSource))
         object.add("vanishedKeyCount", .unsigned(manifest.consistency.vanishedKeyCount))
         object.add("duplicateKeyCount", .unsigned(manifest.consistency.duplicateKeyCount))
+        object.add(ConsistencyText.crawlCounts(manifest.consistency))
         object.add("warningCount", .count(report.warnings.count))
         object.add("suspicion", .optional(report.suspicion))
         return object
