@@ -24,7 +24,7 @@ import Transport
     {
         RestoreVerification.check(
             stored(),
-            against: [0: .init(keyCount: keys, expiringKeyCount: expiring)],
+            against: StoreCounts(keyspace: [0: .init(keyCount: keys, expiringKeyCount: expiring)]),
             evictedCount: evicted,
             now: start.advanced(byMilliseconds: seconds * 1000)
         ).allSatisfy(\.isAsExpected)
@@ -55,7 +55,7 @@ import Transport
         func isGood(_ keys: UInt64, expiring: UInt64 = 0) -> Bool {
             RestoreVerification.check(
                 stored,
-                against: [0: .init(keyCount: keys, expiringKeyCount: expiring)],
+                against: StoreCounts(keyspace: [0: .init(keyCount: keys, expiringKeyCount: expiring)]),
                 evictedCount: 0,
                 now: Self.start.advanced(byMilliseconds: 10_000)
             ).allSatisfy(\.isAsExpected)
@@ -89,7 +89,7 @@ import Transport
     @Test func `a database that was not written to must be empty, and one that was cannot be`() {
         let checks = RestoreVerification.check(
             Self.stored(),
-            against: [4: .init(keyCount: 1, expiringKeyCount: 0)],
+            against: StoreCounts(keyspace: [4: .init(keyCount: 1, expiringKeyCount: 0)]),
             evictedCount: 0,
             now: Self.start
         )

@@ -14,8 +14,8 @@ struct PresentRecords {
     let options: RestoreOptions
     let context: OperationContext
 
-    /// Sets the records of each part whose keys the node behind `connection` has.
-    func mark(_ parts: inout SnapshotParts, in connection: NodeConnection, keyspace: [UInt32]) async throws {
+    /// Sets the records of each part whose keys the target has.
+    func mark(_ parts: inout SnapshotParts, in session: TargetSession, keyspace: [UInt32]) async throws {
         context.progress(OperationProgress(.comparing, subject: manifest.id.text))
         var comparison = ComparisonOptions()
         comparison.match = options.match
@@ -23,12 +23,14 @@ struct PresentRecords {
         comparison.databases = options.databases
         let scope = ValueFingerprinter.Scope()
         var names = ComparisonSide(secret: scope.secret, spillingTo: context.spillPlace)
-        try await NodeNames.read(
-            connection,
-            databases: keyspace.filter { comparison.wants(rightDatabase: $0) },
-            options: comparison,
-            into: &names
-        )
+        if let node = session.node {
+            try await NodeNames.read(
+                node,
+                databases: keyspace.filter { comparison.wants(rightDatabase: $0) },
+                options: comparison,
+                into: &names
+            )
+        }
         var records = ComparisonSide(secret: scope.secret, spillingTo: context.spillPlace)
         for (index, part) in parts.opened.enumerated() {
             let entries = ArchiveEntries(

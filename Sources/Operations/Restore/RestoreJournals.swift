@@ -40,7 +40,7 @@ struct RestoreJournals {
         _ snapshot: SnapshotID,
         _ options: RestoreOptions,
         _ target: TargetFacts,
-        _ control: NodeConnection,
+        _ session: TargetSession,
         _ clock: TargetClock
     ) async throws -> Interrupted {
         guard options.method == .commands else { return Interrupted() }
@@ -66,7 +66,7 @@ struct RestoreJournals {
         guard !target.isLoading else { return Interrupted(file: found.file) }
         let resumption = try await RestoreResumption.examine(
             content,
-            control,
+            session,
             clock: clock,
             existing: options.existing
         )
@@ -164,7 +164,7 @@ struct RestoreJournals {
     /// Runs a restore with a journal: the one that it continues, or a new one in the place of `earlier`.
     func run(
         _ engine: RestoreEngine,
-        over control: NodeConnection,
+        over session: TargetSession,
         clock: TargetClock,
         after earlier: RestoreJournalFile?
     ) async throws -> RestoreResult {
@@ -172,12 +172,12 @@ struct RestoreJournals {
             try checkOrder(of: engine, resumption.content.header)
             let count = resumption.content.handledRecordCount
             if case .goesOn = resumption.decision { context.inform("continuing after \(count) records") }
-            return try await engine.run(control, clock: clock, journal: journal(earlier), continuing: resumption)
+            return try await engine.run(session, clock: clock, journal: journal(earlier), continuing: resumption)
         }
         earlier?.remove()
         let file = create(engine.plan)
         do {
-            return try await engine.run(control, clock: clock, journal: file.map(journal))
+            return try await engine.run(session, clock: clock, journal: file.map(journal))
         } catch {
             file?.remove()
             throw error

@@ -81,7 +81,7 @@ package struct RestoreOperation: Sendable {
     // MARK: The target
 
     private struct Target {
-        var connection: NodeConnection
+        var session: TargetSession
         var clock: TargetClock
         var plan: RestorePlan
         /// The journal of an interrupted restore of the snapshot to the target.
@@ -94,21 +94,21 @@ package struct RestoreOperation: Sendable {
         _ body: (Target) async throws -> Value
     ) async throws -> Value {
         context.progress(OperationProgress(.connecting, subject: request.target.url.address))
-        let connection = try await connect()
+        let session = try await connect()
         do {
-            let value = try await body(try await survey(connection, access.manifest, context))
-            await connection.close()
+            let value = try await body(try await survey(session, access.manifest, context))
+            await session.close()
             return value
         } catch {
-            await connection.close()
+            await session.close()
             throw error
         }
     }
 
     /// A target that is still loading when patience ends would refuse every write.
-    private func connect() async throws -> NodeConnection {
+    private func connect() async throws -> TargetSession {
         do throws(TransportError) {
-            return try await NodeConnection.connect(request.target)
+            return try await TargetSession.connect(request.target)
         } catch  where error.code == .loading {
             throw OperationError(
                 .unsafeTarget,
@@ -120,31 +120,24 @@ package struct RestoreOperation: Sendable {
     }
 
     private func survey(
-        _ connection: NodeConnection,
+        _ session: TargetSession,
         _ manifest: Manifest,
         _ context: OperationContext
     ) async throws -> Target {
         context.progress(OperationProgress(.preparing, subject: manifest.id.text))
-        let mappings = RestorePlan.mappings(manifest, request.options)
-        var facts = try await TargetSurvey.survey(
-            connection,
-            databases: mappings.map(\.destination),
-            rdbVersion: RestorePlan.stampedVersion(manifest.format),
-            method: request.options.method
-        )
+        var facts = try await session.survey(manifest, request.options)
         if let left = AttachmentJournal(context.directories).attachment(of: facts) {
             facts.attachment = left.attachment
             facts.isAttachedByLiveRun = left.isAlive
         }
-        facts.leftovers = try await LeftoverSearch.find(connection, facts, request.options)
         var clock = TargetClock(told: context.now(), at: .now)
-        if let told = try await TargetSurvey.clock(connection) {
+        if let told = try await session.clock() {
             clock = told
         } else {
-            context.warn("\(connection.address) does not tell its time; deadlines are compared with this host's clock")
+            context.warn("\(session.address) does not tell its time; deadlines are compared with this host's clock")
         }
         let interrupted = try await RestoreJournals(context)
-            .interrupted(manifest.id, request.options, facts, connection, clock)
+            .interrupted(manifest.id, request.options, facts, session, clock)
         let plan = RestorePlan(
             manifest: manifest,
             options: request.options,
@@ -152,7 +145,7 @@ package struct RestoreOperation: Sendable {
             now: clock.now,
             earlier: interrupted.earlier
         )
-        return Target(connection: connection, clock: clock, plan: plan, journalFile: interrupted.file)
+        return Target(session: session, clock: clock, plan: plan, journalFile: interrupted.file)
     }
 
     /// The target after what a killed run had told it is undone, and surveyed anew; the same if there is nothing.
@@ -162,7 +155,7 @@ package struct RestoreOperation: Sendable {
             throw OperationError(.unsafeTarget, problem, hint: left.remedy + ", then run the restore again")
         }
         AttachmentJournal(context.directories).end(left)
-        let again = try await survey(target.connection, manifest, context)
+        let again = try await survey(target.session, manifest, context)
         if let refusal = again.plan.refusal { throw refusal }
         return again
     }
@@ -178,7 +171,7 @@ package struct RestoreOperation: Sendable {
         var parts = parts
         if request.options.onlyMissing {
             try await PresentRecords(manifest: access.manifest, options: request.options, context: context)
-                .mark(&parts, in: target.connection, keyspace: target.plan.target.keyspace.keys.sorted())
+                .mark(&parts, in: target.session, keyspace: target.plan.target.keyspace.keys.sorted())
         }
         let result =
             switch request.options.method {
@@ -192,12 +185,13 @@ package struct RestoreOperation: Sendable {
                         progress: progress(access, context),
                         notify: { context.inform($0) }
                     ),
-                    over: target.connection,
+                    over: target.session,
                     clock: target.clock,
                     after: target.journalFile
                 )
             case .replication:
-                try await replicationEngine(target, access, parts, context).run(target.connection, clock: target.clock)
+                try await replicationEngine(target, access, parts, context)
+                    .run(try target.session.requireNode(), clock: target.clock)
             }
         var whole = result
         whole.lostBlocks = parts.problems + result.lostBlocks
@@ -224,8 +218,10 @@ package struct RestoreOperation: Sendable {
         guard plan.refusals.isEmpty else { return plan }
         var losses = LossCheck(plan, access.manifest, now: target.clock.now)
         try await losses.look(at: parts.opened, now: target.clock.now)
-        for trial in losses.trials where try await !TargetSurvey.takes(trial.payload, target.connection, plan.target) {
-            losses.noteRefusal(of: trial)
+        if let node = target.session.node {
+            for trial in losses.trials where try await !TargetSurvey.takes(trial.payload, node, plan.target) {
+                losses.noteRefusal(of: trial)
+            }
         }
         plan.judge(losses)
         return plan
@@ -246,7 +242,7 @@ package struct RestoreOperation: Sendable {
                 access.manifest
             )
         }
-        guard plan.canBeMeasured else { return plan }
+        guard plan.canBeMeasured, let node = target.session.node else { return plan }
         let trial = LoadTrial(
             access.manifest,
             parts: parts.opened,
@@ -254,7 +250,7 @@ package struct RestoreOperation: Sendable {
             rdbVersion: RestorePlan.stampedVersion(access.manifest.format)
         )
         // A damaged block is for the restore to report.
-        if let rate = try? await trial.run(target.connection) { plan.foretell(rate) }
+        if let rate = try? await trial.run(node) { plan.foretell(rate) }
         return plan
     }
 
@@ -291,6 +287,16 @@ package struct RestoreOperation: Sendable {
                 )
             )
         }
+    }
+}
+
+extension TargetSession {
+    /// The connection for what only Redis and Valkey know.
+    fileprivate func requireNode() throws(OperationError) -> NodeConnection {
+        guard let node else {
+            throw OperationError(.usage, "\(address) is a Memcached server, which replicates from nobody")
+        }
+        return node
     }
 }
 

@@ -141,8 +141,10 @@ extension RestoreVerification {
     /// The differences in words.
     fileprivate var summary: String {
         let databases = databases.filter { !$0.isAsExpected }.map { check in
-            "database \(check.database) has \(check.keyCount) keys (\(check.expiringKeyCount) with a deadline), expected "
-                + "\(check.expectedKeyCounts) (\(check.expectedExpiringKeyCounts))"
+            let found = check.expiringKeyCount.map { " (\($0) with a deadline)" } ?? ""
+            let expected = check.expiringKeyCount == nil ? "" : " (\(check.expectedExpiringKeyCounts))"
+            return "database \(check.database) has \(check.keyCount) keys\(found), expected \(check.expectedKeyCounts)"
+                + expected
         }
         let sample = [
             (missingKeyCount, "missing"), (differingValueCount, "with another value"),

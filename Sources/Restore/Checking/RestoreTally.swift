@@ -1,5 +1,4 @@
 import NIOCore
-import RESP
 import SnapshotModel
 
 /// Everything that a running restore counts; one task owns it.
@@ -94,7 +93,7 @@ struct RestoreTally: Sendable {
     }
 
     /// Counts an answered batch; `others` are its answers but OK, with their places in the batch, ascending.
-    mutating func settle(_ batch: CommandBatch, others: [(index: Int, reply: RESPValue)]) {
+    mutating func settle(_ batch: CommandBatch, others: [(index: Int, reply: any RecordReply)]) {
         guard let place = openIndex(batch.window) else { return }
         let verdicts = others.map { verdict($0.reply, on: batch.sent[$0.index], in: place) }
         open[place].answeredCount += UInt64(batch.sent.count)
@@ -123,7 +122,7 @@ struct RestoreTally: Sendable {
     }
 
     /// Counts a record that went by itself; nil for OK.
-    mutating func settle(_ record: CommandBatch.Sent, in database: UInt32, reply: RESPValue?) {
+    mutating func settle(_ record: CommandBatch.Sent, in database: UInt32, reply: (any RecordReply)?) {
         let batch = CommandBatch(database: database, bytes: ByteBuffer(), sent: [record], window: currentWindow)
         noteSent(batch)
         settle(batch, others: reply.map { [(index: 0, reply: $0)] } ?? [])
@@ -137,9 +136,9 @@ struct RestoreTally: Sendable {
         }
     }
 
-    private mutating func verdict(_ reply: RESPValue, on sent: CommandBatch.Sent, in place: Int) -> ReplyVerdict {
+    private mutating func verdict(_ reply: any RecordReply, on sent: CommandBatch.Sent, in place: Int) -> ReplyVerdict {
         sample.remove(rank: sent.rank)
-        var verdict = ReplyVerdict(reply, typeName: typeName(sent.type))
+        var verdict = reply.verdict(typeName: typeName(sent.type))
         if verdict.recordClass == .existing, open[place].start < earlierEnd { verdict.recordClass = .restoredEarlier }
         if verdict.endsRun { open[place].isRefused = true }
         open[place].totals.note(verdict, reply)
@@ -148,16 +147,16 @@ struct RestoreTally: Sendable {
     }
 
     /// What a reply other than OK says, noting its text and whether it ends the run.
-    mutating func judge(_ reply: RESPValue, typeName: String) -> ReplyVerdict {
-        let verdict = ReplyVerdict(reply, typeName: typeName)
+    mutating func judge(_ reply: any RecordReply, typeName: String) -> ReplyVerdict {
+        let verdict = reply.verdict(typeName: typeName)
         if verdict.endsRun, !open.isEmpty { open[open.count - 1].isRefused = true }
         totals.note(verdict, reply)
         note(verdict, reply)
         return verdict
     }
 
-    private mutating func note(_ verdict: ReplyVerdict, _ reply: RESPValue) {
-        if verdict.endsRun, endingError == nil { endingError = reply.error?.safeText }
+    private mutating func note(_ verdict: ReplyVerdict, _ reply: any RecordReply) {
+        if verdict.endsRun, endingError == nil { endingError = reply.errorText }
     }
 
     private func openIndex(_ window: Int) -> Int? { open.lastIndex { $0.start == window } }

@@ -1,4 +1,3 @@
-import RESP
 import SnapshotModel
 
 /// What a part of a restore came to: one window, or everything so far.
@@ -45,8 +44,8 @@ struct RestoreTotals: Codable, Hashable, Sendable {
     }
 
     /// Keeps the text of an error reply, the first of its reason.
-    mutating func note(_ verdict: ReplyVerdict, _ reply: RESPValue) {
-        guard let error = reply.error, let reason = verdict.reason, errorTexts[reason.text] == nil else { return }
-        errorTexts[reason.text] = error.safeText
+    mutating func note(_ verdict: ReplyVerdict, _ reply: any RecordReply) {
+        guard let text = reply.errorText, let reason = verdict.reason, errorTexts[reason.text] == nil else { return }
+        errorTexts[reason.text] = text
     }
 }

@@ -1,5 +1,5 @@
-package import SnapshotModel
-package import Transport
+import SnapshotModel
+import Transport
 
 /// What the target itself says after a restore: the counters of the restore are not their own proof.
 package struct RestoreVerification: Codable, Hashable, Sendable {
@@ -10,14 +10,15 @@ package struct RestoreVerification: Codable, Hashable, Sendable {
         package var expectedKeyCounts: ClosedRange<UInt64>
         package var keyCount: UInt64
         package var expectedExpiringKeyCounts: ClosedRange<UInt64>
-        package var expiringKeyCount: UInt64
+        /// nil where the store does not count them apart.
+        package var expiringKeyCount: UInt64?
 
         package init(
             database: UInt32,
             expectedKeyCounts: ClosedRange<UInt64>,
             keyCount: UInt64,
             expectedExpiringKeyCounts: ClosedRange<UInt64>,
-            expiringKeyCount: UInt64
+            expiringKeyCount: UInt64?
         ) {
             self.database = database
             self.expectedKeyCounts = expectedKeyCounts
@@ -27,7 +28,8 @@ package struct RestoreVerification: Codable, Hashable, Sendable {
         }
 
         package var isAsExpected: Bool {
-            expectedKeyCounts.contains(keyCount) && expectedExpiringKeyCounts.contains(expiringKeyCount)
+            expectedKeyCounts.contains(keyCount)
+                && expiringKeyCount.map(expectedExpiringKeyCounts.contains) ?? true
         }
     }
 
@@ -57,15 +59,15 @@ extension RestoreVerification {
     /// Holds what was stored against what INFO says at `now` (the target's clock).
     ///
     /// Keys that were due may or may not have been removed by then; keys that were evicted may be of any database.
-    package static func check(
+    static func check(
         _ stored: LoadedKeyspace,
-        against keyspace: [UInt32: NodeInfo.KeyspaceEntry],
+        against counts: StoreCounts,
         evictedCount: UInt64,
         now: UnixMilliseconds
     ) -> [DatabaseCheck] {
-        Set(stored.databases.keys).union(keyspace.keys).sorted().map { database in
+        Set(stored.databases.keys).union(counts.keyspace.keys).sorted().map { database in
             let expected = stored.databases[database]
-            let found = keyspace[database] ?? NodeInfo.KeyspaceEntry(keyCount: 0, expiringKeyCount: 0)
+            let found = counts.keyspace[database] ?? NodeInfo.KeyspaceEntry(keyCount: 0, expiringKeyCount: 0)
             let keyCount = expected?.keyCount ?? 0
             let expiringCount = expected?.deadlines.count ?? 0
             let mayBeGone = (expected?.dueCount(by: now) ?? 0) + evictedCount
@@ -76,7 +78,7 @@ extension RestoreVerification {
                 expectedKeyCounts: (keyCount - min(keyCount, mayBeGone))...keyCount + others,
                 keyCount: found.keyCount,
                 expectedExpiringKeyCounts: (expiringCount - min(expiringCount, mayBeGone))...expiringCount + others,
-                expiringKeyCount: found.expiringKeyCount
+                expiringKeyCount: counts.countsDeadlines ? found.expiringKeyCount : nil
             )
         }
     }

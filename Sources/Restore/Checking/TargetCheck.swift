@@ -14,40 +14,38 @@ struct TargetCheck: Sendable {
     /// Holds the counts of INFO and the sample against what was stored, and moves evicted keys in the accounting; nil if
     /// the target does not answer any more.
     func run(
-        _ control: NodeConnection,
+        _ store: any TargetStore,
         _ keyspace: LoadedKeyspace,
         _ sample: RestoreSample,
         _ accounting: inout RestoreAccounting
     ) async -> RestoreVerification? {
         do throws(TransportError) {
             var verification = RestoreVerification()
-            // One INFO tells both, so that they belong together.
-            let node = try await control.probe()
-            var evictedCount = Self.difference(node.evictedKeyCount, evictedBefore)
+            var counts = try await store.counts()
             if wasEmpty ?? (plan.target.usersKeyCount == 0 || plan.options.flushTarget) {
-                verification.databases = RestoreVerification.check(
-                    keyspace,
-                    against: node.keyspace,
-                    evictedCount: evictedCount,
-                    now: clock.now
-                )
+                verification.databases = check(keyspace, against: counts)
+                if !verification.databases.allSatisfy(\.isAsExpected), try await store.reclaim() {
+                    counts = try await store.counts()
+                    verification.databases = check(keyspace, against: counts)
+                }
             }
-            let isUntouched = try await control.reply(to: ["CLIENT", "NO-TOUCH", "ON"]).isOK
-            let reader = SampleReader(
-                connection: control,
-                engine: plan.target.engine,
-                knowsExpireTime: plan.target.knowsExpireTime,
-                readsValues: isUntouched || plan.dialect.accessUse == .none,
-                clock: clock
-            )
-            try await reader.read(sample.entries, into: &verification)
+            try await store.readBack(sample.entries, plan, clock: clock, into: &verification)
             // A target that is short of memory goes on evicting.
-            evictedCount = Self.difference(try await control.evictedKeyCount(), evictedBefore)
+            let evictedCount = Self.difference(try await store.evictedKeyCount(), evictedBefore)
             accounting.moveRestoredToEvicted(evictedCount)
             return verification
         } catch {
             return nil
         }
+    }
+
+    private func check(_ keyspace: LoadedKeyspace, against counts: StoreCounts) -> [RestoreVerification.DatabaseCheck] {
+        RestoreVerification.check(
+            keyspace,
+            against: counts,
+            evictedCount: Self.difference(counts.evictedKeyCount, evictedBefore),
+            now: clock.now
+        )
     }
 
     private static func difference(_ after: UInt64?, _ before: UInt64) -> UInt64 {

@@ -8,18 +8,15 @@ package struct RestoreResumption: Sendable {
     let targetIsEmpty: Bool
     let node: JournaledNode
 
-    /// Looks at the target over `control`, which ends up in database 0; writes nothing.
+    /// Looks at the target, of which a Redis ends up in database 0; writes nothing.
     package static func examine(
         _ content: RestoreJournalContent,
-        _ control: NodeConnection,
+        _ target: TargetSession,
         clock: TargetClock,
         existing: ExistingMode
     ) async throws(TransportError) -> Self {
-        let examination = try await TargetExamination.examine(
-            control,
-            sample: content.sample.filter { $0.unit < content.confirmed.end },
-            clock: clock
-        )
+        let confirmed = content.sample.filter { $0.unit < content.confirmed.end }
+        let examination = try await target.store.examine(confirmed, clock: clock)
         let decision = Continuation(
             at: examination,
             after: content.node,

@@ -1,4 +1,3 @@
-import RESP
 import Transport
 
 /// Feels how a target is doing while it is written to, on a connection of its own: `--max-latency`.
@@ -25,11 +24,11 @@ struct TargetPulse: Sendable {
     func run() async {
         while !Task.isCancelled {
             do {
-                let connection = try await NodeConnection.connect(target)
+                let store = try await TargetSession.connect(target).store
                 do {
-                    while true { try await read(connection) }
+                    while true { try await read(store) }
                 } catch {
-                    await connection.close()
+                    await store.close()
                     throw error
                 }
             } catch {
@@ -39,13 +38,11 @@ struct TargetPulse: Sendable {
     }
 
     /// Some readings: one look at the replicas, then as many PINGs as belong to it.
-    private func read(_ connection: NodeConnection) async throws {
-        let list = try await connection.reply(to: ["CLIENT", "LIST", "TYPE", "REPLICA"])
-        let replicaBufferByteCount = list.text.flatMap(Self.largestOutputBuffer)
+    private func read(_ store: any TargetStore) async throws {
+        let replicaBufferByteCount = try await store.replicaBufferByteCount()
         for _ in 0..<Self.replicaInterval {
             let start = ContinuousClock.now
-            // An error is an answer, too: how long it takes is what counts.
-            _ = try await connection.reply(to: ["PING"])
+            try await store.ping()
             let latency = start.duration(to: .now)
             throttle.observe(
                 LatencyControl.Reading(latency: latency, replicaBufferByteCount: replicaBufferByteCount)
@@ -78,7 +75,7 @@ extension TargetPulse {
     /// The throttle that the options ask for, nil if they ask for none; reads the target's limits over `control`.
     static func throttle(
         _ options: RestoreOptions,
-        _ control: NodeConnection
+        _ control: any TargetStore
     ) async throws(TransportError) -> SendThrottle? {
         var pacer: RatePacer?
         if options.keysPerSecond != nil || options.bytesPerSecond != nil {
@@ -90,9 +87,8 @@ extension TargetPulse {
         }
         var latency: LatencyControl?
         if let limit = options.latencyLimit {
-            let setting = try await control.reply(to: ["CONFIG", "GET", "client-output-buffer-limit"])
-            let text = setting.elements?.last?.text
-            latency = LatencyControl(limit: limit, replicaBufferLimit: replicaBufferLimit(text))
+            let bufferLimit = try await control.replicaBufferLimit() ?? standardReplicaBufferLimit
+            latency = LatencyControl(limit: limit, replicaBufferLimit: bufferLimit)
         }
         return pacer == nil && latency == nil ? nil : SendThrottle(pacer: pacer, control: latency)
     }

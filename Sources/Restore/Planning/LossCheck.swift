@@ -34,7 +34,6 @@ package struct LossCheck: Sendable {
             filter: RecordFilter(plan.options) { names[Int($0)] },
             resolver: DeadlineResolver(mode: plan.options.deadlineMode, instant: manifest.instant, start: now),
             encoder: RecordEncoder(plan.dialect),
-            batchRecordLimit: .max,
             routes: plan.routes
         )
     }

@@ -12,17 +12,8 @@ import Transport
 /// No more than a chunk of it is in memory. The server carries a command out when its last byte is there. If the value cannot be read to its end, the connection
 /// is closed in the middle of the command, and the server forgets it: never half a value.
 struct ChainSender {
-    enum Outcome {
-        /// The command is on its way; this many bytes.
-        case sent(UInt64)
-        /// The record went nowhere and was counted.
-        case counted
-        /// A chunk is damaged: nothing was sent. Salvage only.
-        case lost(any Error)
-    }
-
     let pump: RecordPump
-    let lane: RestoreLane
+    let lane: any WritingLane
     let pieces: PieceSender
     let source: ValueSource
     /// Whether `--only-missing` found the key in the target.
@@ -39,7 +30,7 @@ struct ChainSender {
         rank: UInt64,
         _ tally: inout RestoreTally,
         now: UnixMilliseconds
-    ) async throws -> Outcome {
+    ) async throws -> LoneValue.Outcome {
         let fate = key.withUnsafeReadableBytes { pump.fate(first, in: block, key: $0, now: now) }
         guard case .send(let database, let deadline) = fate else {
             if case .none(let recordClass, let reason) = fate { tally.accounting.add(to: recordClass, because: reason) }
@@ -98,7 +89,7 @@ struct ChainSender {
         weight: UInt32,
         _ losses: PayloadLosses,
         _ tally: inout RestoreTally
-    ) async throws -> Outcome {
+    ) async throws -> LoneValue.Outcome {
         var record = CommandBatch.Sent(deadline: value.deadline ?? 0, rank: rank, type: value.type)
         record.weight = weight
         let sentBefore = pieces.sentByteCount
@@ -125,8 +116,8 @@ struct ChainSender {
             }
             tally.settle(record, in: value.database, reply: nil)
             tally.accounting.note(losses, typeName: value.typeName)
-        case .existing: tally.settle(record, in: value.database, reply: .null)
-        case .refused(let error): tally.settle(record, in: value.database, reply: .error(error))
+        case .existing: tally.settle(record, in: value.database, reply: RESPValue.null)
+        case .refused(let error): tally.settle(record, in: value.database, reply: RESPValue.error(error))
         case .none(let recordClass, let reason): tally.accounting.add(to: recordClass, because: reason)
         case .damaged(let error):
             tally.accounting.add(to: .lostBlock)

@@ -4,42 +4,15 @@ import NIOCore
 import RDB
 import SnapshotModel
 
-/// Turns the records of blocks into batches of commands, and counts those that go nowhere.
+/// Turns records into commands of Redis and Valkey.
 ///
 /// Pure: no socket, no clock.
-struct RecordPump: Sendable {
-    /// Why it stopped.
-    enum Stop {
-        case blockEnded
-        /// The batch is full, or the next record is for another database.
-        case batchEnded
-        /// A function library: its body, the code as an RDB string.
-        case functionLibrary(ByteBuffer)
-        /// Auxiliary data of a module, which no command restores.
-        case moduleAuxiliary
-        /// The first chunk of a value that lies in several blocks; nothing was counted yet.
-        case chain(RecordLayout)
-        /// A whole record that may be too large for one command; nothing was counted yet.
-        case large(RecordLayout)
-    }
-
-    /// What becomes of a record that is asked for and alive.
-    enum Fate {
-        case send(database: UInt32, deadline: Int64?)
-        case none(RestoreAccounting.Class, RestoreReason?)
-    }
-
-    /// A batch ends with the command that reaches this many bytes.
-    static let batchByteLimit = 256 << 10
-
+struct RecordPump: RecordTaking {
     let format: PayloadFormat
     let filter: RecordFilter
     let resolver: DeadlineResolver
     let encoder: RecordEncoder
-    /// A batch ends with this many records; lower than usual for a slow rate.
-    let batchRecordLimit: Int
-    /// A batch ends with the command that reaches this many bytes; lower than usual for a slow rate.
-    var pacedByteLimit = Int.max
+    let limits: BatchLimits
     /// By type number: whether fields of the value have deadlines of their own.
     let hasFieldDeadlines: [Bool]
     /// How each type gets to the target.
@@ -53,78 +26,17 @@ struct RecordPump: Sendable {
         filter: RecordFilter,
         resolver: DeadlineResolver,
         encoder: RecordEncoder,
-        batchRecordLimit: Int,
+        limits: BatchLimits = BatchLimits(),
         routes: RecordRoutes? = nil
     ) {
         self.format = format
         self.filter = filter
         self.resolver = resolver
         self.encoder = encoder
-        self.batchRecordLimit = batchRecordLimit
+        self.limits = limits
         self.routes = routes ?? RecordRoutes(asTheyAre: format)
         rewriter = PayloadRewriter(format)
         hasFieldDeadlines = (0...UInt8.max).map { FieldDeadlines.areIn(type: $0, format: format) }
-    }
-
-    /// Goes on with a block.
-    ///
-    /// `now` is the target's clock.
-    func pump(
-        _ block: inout BlockProgress,
-        into batch: inout CommandBatch,
-        _ tally: inout RestoreTally,
-        now: UnixMilliseconds
-    ) throws(ArchiveError) -> Stop {
-        while batch.bytes.readableBytes < min(Self.batchByteLimit, pacedByteLimit), batch.sent.count < batchRecordLimit
-        {
-            guard let layout = try block.next() else { return .blockEnded }
-            if layout.isContinuation { continue }
-            if block.isSuperseded(layout.ordinal) {
-                tally.accounting.add(to: .duplicate)
-            } else if layout.chunk != nil, layout.kind == .key {
-                block.finishedCount += 1
-                return .chain(layout)
-            } else if layout.kind == .functionLibrary {
-                block.finishedCount += 1
-                return .functionLibrary(layout.body(in: block.cursor.bytes))
-            } else if layout.kind == .moduleAuxiliary {
-                block.finishedCount += 1
-                return .moduleAuxiliary
-            } else if isLarge(layout) {
-                block.finishedCount += 1
-                return .large(layout)
-            } else if !take(layout, block, into: &batch, &tally, now: now) {
-                block.pending = layout
-                return .batchEnded
-            }
-            block.finishedCount += 1
-        }
-        return .batchEnded
-    }
-
-    /// What becomes of a record; counts nothing.
-    ///
-    /// `block` holds it, or its first chunk.
-    func fate(
-        _ layout: RecordLayout,
-        in block: ByteBuffer,
-        key: UnsafeRawBufferPointer,
-        now: UnixMilliseconds
-    ) -> Fate {
-        let destination: UInt32
-        let decision = filter.decide(database: layout.database, type: layout.type, key: key) {
-            PayloadTypes.userName(type: layout.type, body: layout.body(in: block), format: format)
-        }
-        switch decision {
-        case .wanted(let database): destination = database
-        case .unwanted(let option): return .none(.filtered, option)
-        }
-        let shortening = resolver.shortening(database: layout.database, key: key)
-        switch resolver.resolve(layout.expiry, shortening: shortening, now: now) {
-        case .never: return .send(database: destination, deadline: nil)
-        case .at(let instant): return .send(database: destination, deadline: instant.rawValue)
-        case .expired: return .none(.expired, nil)
-        }
     }
 
     /// Whether one command can carry a value to the target as it is.
@@ -148,7 +60,7 @@ struct RecordPump: Sendable {
     ///
     /// A target that takes no payloads gets everything by several commands but what SET can say.
     @inline(__always)
-    private func isLarge(_ layout: RecordLayout) -> Bool {
+    func isLarge(_ layout: RecordLayout) -> Bool {
         guard routes.takesPayloads else { return !isSettable(layout) }
         guard !encoder.fitsRestore(bodyByteCount: layout.bodyRange.count) else { return false }
         let deadline: Int64? = layout.expiry == .never ? nil : 1
@@ -156,7 +68,7 @@ struct RecordPump: Sendable {
     }
 
     /// Sends or counts a whole record; false, and nothing done, if the batch is for another database.
-    private func take(
+    func take(
         _ layout: RecordLayout,
         _ block: borrowing BlockProgress,
         into batch: inout CommandBatch,

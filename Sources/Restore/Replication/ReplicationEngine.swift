@@ -101,7 +101,12 @@ package struct ReplicationEngine: Sendable {
                 progress(telling)
                 let check = TargetCheck(plan: plan, clock: clock, evictedBefore: evictedBefore)
                 let counts = stream.counts
-                result.verification = await check.run(control, counts.keyspace, counts.sample, &result.accounting)
+                result.verification = await check.run(
+                    RedisStore(connection: control),
+                    counts.keyspace,
+                    counts.sample,
+                    &result.accounting
+                )
             }
             result.dueKeyCount = stream.counts.keyspace.dueCount(by: clock.now)
             result.duration = begin.duration(to: .now)

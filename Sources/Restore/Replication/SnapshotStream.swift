@@ -69,7 +69,6 @@ package final class SnapshotStream {
             filter: RecordFilter(options) { typeNames[Int($0)] },
             resolver: DeadlineResolver(options, manifest, start: request.start),
             encoder: RecordEncoder(dialect),
-            batchRecordLimit: .max,
             routes: RecordRoutes(from: manifest.format, toStreamOf: request.format)
         )
         wantsModuleAuxiliary = options.types.isEmpty && options.databases.isEmpty && !options.filtersByName

@@ -11,13 +11,13 @@ struct LoadManner: Sendable {
 
     /// Asks the target over `control`.
     static func begin(
-        _ control: NodeConnection,
+        _ control: any TargetStore,
         _ plan: RestorePlan,
         _ target: ConnectionOptions
     ) async throws(TransportError) -> Self {
         let throttle = try await TargetPulse.throttle(plan.options, control)
         // Last, since it has to be taken back.
-        let importMode = try await ImportMode.begin(control, plan)
+        let importMode = try await control.beginImport(plan)
         var pulse: Task<Void, Never>?
         if let throttle, throttle.slowing != nil {
             let watch = TargetPulse(target: target, throttle: throttle)

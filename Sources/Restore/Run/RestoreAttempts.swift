@@ -106,14 +106,11 @@ final class RestoreAttempts {
         let left = max(.milliseconds(1), ContinuousClock.now.duration(to: deadline))
         options.connectTimeout = min(options.connectTimeout, left)
         options.loadingPatience = min(options.loadingPatience, left)
-        let control = try await NodeConnection.connect(options)
+        let control = try await TargetSession.connect(options).store
         do {
-            let clock = try await TargetSurvey.clock(control) ?? link.clock
-            let examination = try await TargetExamination.examine(
-                control,
-                sample: tally.sample.entries.filter { $0.unit < tally.confirmed.end },
-                clock: clock
-            )
+            let clock = try await control.clock() ?? link.clock
+            let confirmed = tally.sample.entries.filter { $0.unit < tally.confirmed.end }
+            let examination = try await control.examine(confirmed, clock: clock)
             guard !examination.isReplica, !examination.isLoading else {
                 await control.close()
                 return nil

@@ -39,17 +39,18 @@ package struct RestoreEngine: Sendable {
     /// The fingerprint of the order in which the blocks go: a run can be continued in the same order only.
     package var orderFingerprint: UInt64 { BlockOrder(parts).fingerprint }
 
-    /// Runs the restore over `control`, a connection that runs no other command meanwhile, and lanes of its own.
+    /// Runs the restore over `session`, a connection that runs no other command meanwhile, and lanes of its own.
     ///
     /// `journal` notes how far it is; `resumption` is where an earlier run came to.
     ///
     /// - Throws: `TransportError` before the first record was sent; what happens later is in the result.
     package func run(
-        _ control: NodeConnection,
+        _ session: TargetSession,
         clock: TargetClock,
         journal: RestoreJournal? = nil,
         continuing resumption: RestoreResumption? = nil
     ) async throws(TransportError) -> RestoreResult {
+        let control = session.store
         var manner = try await LoadManner.begin(control, plan, target)
         do throws(TransportError) {
             return try await run(control, clock, &manner, journal, resumption)
@@ -60,7 +61,7 @@ package struct RestoreEngine: Sendable {
     }
 
     private func run(
-        _ control: NodeConnection,
+        _ control: any TargetStore,
         _ clock: TargetClock,
         _ manner: inout LoadManner,
         _ journal: RestoreJournal?,
@@ -74,9 +75,9 @@ package struct RestoreEngine: Sendable {
             laneCount: plan.connectionCount,
             manner.lanes
         )
-        _ = await plan.target.leftovers.remove(over: control)
+        await control.remove(plan.target.leftovers)
         if plan.options.flushTarget, resumption == nil {
-            try await control.flush(plan, functions: RecordFilter.wantsFunctions(plan.options))
+            try await control.flush(plan)
         }
         let evictedBefore = try await control.evictedKeyCount()
         let startedAt = clock.now
@@ -122,7 +123,7 @@ package struct RestoreEngine: Sendable {
         let ending = await attempts.run()
         let (standing, last) = (attempts.standing, attempts.link.control)
         // Also when the run was cancelled: a task of its own does not know of it.
-        await Task { _ = await standing.remove(over: last) }.value
+        await Task { await last.remove(standing) }.value
         await manner.end()
         let loaded = ContinuousClock.now
         let wasEmpty = resumption?.content.header.wasEmpty ?? header.wasEmpty

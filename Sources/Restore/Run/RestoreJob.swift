@@ -55,7 +55,7 @@ struct RestoreJob: Sendable {
         )
     }
 
-    private var resolver: DeadlineResolver { DeadlineResolver(plan.options, manifest, start: start) }
+    var resolver: DeadlineResolver { DeadlineResolver(plan.options, manifest, start: start) }
 
     /// The sender of values that are too large for one command; `clock` is the target's.
     func makePieceSender(_ clock: TargetClock) -> PieceSender {
@@ -71,23 +71,31 @@ struct RestoreJob: Sendable {
         )
     }
 
-    func makePump() -> RecordPump {
-        // Only for the sizes of batches: the pace itself is the lanes'.
+    var filter: RecordFilter { RecordFilter(plan.options) { typeNames[Int($0)] } }
+
+    /// Only the sizes of batches: the pace itself is the lanes'.
+    var limits: BatchLimits {
         let rates = RatePacer(
             keysPerSecond: plan.options.keysPerSecond,
             bytesPerSecond: plan.options.bytesPerSecond,
             start: .now
         )
+        return BatchLimits(pacedByteCount: rates.batchByteLimit, recordCount: rates.batchRecordLimit)
+    }
+
+    /// What the access data of records comes to in accesses.
+    var weight: AccessWeight { manifest.statistics.accessTiers?.bounds.weight ?? AccessWeight() }
+
+    func makePump() -> RecordPump {
         var pump = RecordPump(
             format: manifest.format,
-            filter: RecordFilter(plan.options) { typeNames[Int($0)] },
+            filter: filter,
             resolver: resolver,
             encoder: RecordEncoder(plan.dialect),
-            batchRecordLimit: rates.batchRecordLimit,
+            limits: limits,
             routes: plan.routes
         )
-        pump.pacedByteLimit = rates.batchByteLimit
-        if let tiers = manifest.statistics.accessTiers { pump.weight = tiers.bounds.weight }
+        pump.weight = weight
         return pump
     }
 }

@@ -2,10 +2,8 @@ import NIOCore
 import RESP
 import Transport
 
-/// One connection that writes: its batches, in order, until they are answered.
-///
-/// The task that runs the restore is the only user.
-final class RestoreLane {
+/// A connection to Redis or Valkey that writes commands.
+final class RestoreLane: WritingLane {
     private let connection: NodeConnection
     private let manner: Manner
     private var pipe: CommandPipe

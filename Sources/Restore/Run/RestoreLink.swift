@@ -2,21 +2,21 @@ import Transport
 
 /// The connections of one attempt to restore: lanes that write, and one for everything else.
 struct RestoreLink {
-    let control: NodeConnection
-    let lanes: [RestoreLane]
+    let control: any TargetStore
+    let lanes: [any WritingLane]
     let clock: TargetClock
 
     /// Opens the lanes beside a connection that is there.
     static func open(
-        beside control: NodeConnection,
+        beside control: any TargetStore,
         clock: TargetClock,
         _ target: ConnectionOptions,
         laneCount: Int,
         _ manner: RestoreLane.Manner
     ) async throws(TransportError) -> Self {
-        var lanes: [RestoreLane] = []
+        var lanes: [any WritingLane] = []
         do throws(TransportError) {
-            for _ in 0..<laneCount { lanes.append(try await RestoreLane(NodeConnection.connect(target), manner)) }
+            for _ in 0..<laneCount { lanes.append(try await control.openLane(target, manner)) }
         } catch {
             for lane in lanes { await lane.close() }
             throw error

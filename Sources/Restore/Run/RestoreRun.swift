@@ -1,7 +1,6 @@
 import ArchiveFormat
 import ArchiveIO
 import NIOCore
-import RDB
 import SnapshotModel
 import Transport
 
@@ -15,10 +14,8 @@ final class RestoreRun {
 
     private let job: RestoreJob
     private let link: RestoreLink
-    private let pieces: PieceSender
-    private let loader: LibraryLoader
     private let journal: RestoreJournal?
-    private let pump: RecordPump
+    private let writer: any RecordWriter
     private var sizer = WindowSizer()
     private var batch = CommandBatch(database: 0, bytes: ByteBuffer())
     private var nextLane = 0
@@ -36,16 +33,10 @@ final class RestoreRun {
     ) {
         self.job = job
         self.link = link
-        pieces = job.makePieceSender(link.clock)
         self.tally = tally
         self.journal = journal
         self.sentByteCount = sentByteCount
-        pump = job.makePump()
-        loader = LibraryLoader(
-            connection: link.control,
-            dialect: job.plan.dialect,
-            isSupported: job.plan.target.functionLibraryCount != nil
-        )
+        writer = link.control.makeWriter(job, clock: link.clock)
     }
 
     /// Loads everything and waits for the last answer; answers that can still come are counted whatever ended it.
@@ -122,7 +113,7 @@ final class RestoreRun {
         while true {
             let countBefore = state.finishedCount
             defer { tally.totals.handledRecordCount += state.finishedCount - countBefore }
-            switch try pump.pump(&state, into: &batch, &tally, now: link.clock.now) {
+            switch try writer.pump(&state, into: &batch, &tally, now: link.clock.now) {
             case .blockEnded: return
             case .batchEnded: try await flush()
             case .functionLibrary(let body): try await load(library: body)
@@ -138,8 +129,8 @@ final class RestoreRun {
 
     private func load(library body: ByteBuffer) async throws {
         tally.totals.libraryCount += 1
-        switch pump.filter.decideFunctionLibrary() {
-        case .wanted: try await loader.load(body, &tally)
+        switch writer.filter.decideFunctionLibrary() {
+        case .wanted: try await writer.load(library: body, &tally)
         case .unwanted(let reason): tally.libraries.add(to: .filtered, because: reason)
         }
     }
@@ -149,7 +140,7 @@ final class RestoreRun {
         guard !batch.isEmpty else { return }
         var full = CommandBatch(database: batch.database, bytes: ByteBuffer(), window: batch.window)
         swap(&full, &batch)
-        batch.bytes.reserveCapacity(RecordPump.batchByteLimit + RecordPump.batchByteLimit / 8)
+        batch.bytes.reserveCapacity(BatchLimits.byteCount + BatchLimits.byteCount / 8)
         batch.sent.reserveCapacity(full.sent.count)
         sentByteCount += UInt64(full.bytes.readableBytes)
         nextLane = (nextLane + 1) % link.lanes.count
@@ -220,17 +211,14 @@ final class RestoreRun {
         from source: ValueSource
     ) async throws {
         let recordPlace = RecordPlace(block: place.block, ordinal: first.ordinal)
-        let sender = ChainSender(
-            pump: pump,
-            lane: link.lanes[0],
-            pieces: pieces,
+        let value = LoneValue(
+            layout: first,
+            block: block,
             source: source,
-            isPresent: job.parts[place.part].present?.contains(recordPlace) ?? false,
-            isSalvage: job.plan.options.salvage
+            rank: tally.sample.rank(part: place.part, block: place.block, ordinal: first.ordinal),
+            isPresent: job.parts[place.part].present?.contains(recordPlace) ?? false
         )
-        let rank = tally.sample.rank(part: place.part, block: place.block, ordinal: first.ordinal)
-        let key = first.key(in: block)
-        switch try await sender.send(first, in: block, key: key, rank: rank, &tally, now: link.clock.now) {
+        switch try await writer.send(value, over: link.lanes[0], &tally, now: link.clock.now) {
         case .sent(let byteCount): sentByteCount += byteCount
         case .counted: break
         case .lost(let error): tally.totals.lostBlocks.append("\(error)")
@@ -240,10 +228,10 @@ final class RestoreRun {
     }
 
     /// Temporary keys that may stand in the target when it has ended.
-    var standing: StandingKeys { pieces.standing }
+    var standing: StandingKeys { writer.standing }
 
     /// Values that this attempt stored piece by piece.
-    var piecewiseKeyCount: UInt64 { pieces.storedCount }
+    var piecewiseKeyCount: UInt64 { writer.piecewiseKeyCount }
 
     // MARK: The end
 
@@ -257,6 +245,6 @@ final class RestoreRun {
                 await lane.giveUp(&tally)
             }
         }
-        await pieces.close()
+        await writer.close()
     }
 }

@@ -167,7 +167,7 @@ enum RestoreRendering {
             "keyCount": .unsigned(check.keyCount),
             "leastExpectedKeyCount": .unsigned(check.expectedKeyCounts.lowerBound),
             "mostExpectedKeyCount": .unsigned(check.expectedKeyCounts.upperBound),
-            "expiringKeyCount": .unsigned(check.expiringKeyCount),
+            "expiringKeyCount": check.expiringKeyCount.map { .unsigned($0) } ?? .null,
             "leastExpectedExpiringKeyCount": .unsigned(check.expectedExpiringKeyCounts.lowerBound),
             "mostExpectedExpiringKeyCount": .unsigned(check.expectedExpiringKeyCounts.upperBound),
         ]
