@@ -120,22 +120,26 @@ import Testing
         #expect(try target.client().command("DBSIZE").integer == 0)
     }
 
+    /// On a machine that is busy a short life may end before the value is begun: then a longer one is tried.
     @Test func `a deadline that passes while the value is built counts as expired`() async throws {
         let target = try await RedisServer.start(.init(lines: LargeValues.limits))
-        let now = UnixMilliseconds.now
-        let life: Int64 = 4000
-        let fixture = try await Self.fixture(
-            [Self.list(expiry: .at(now.advanced(byMilliseconds: life)))],
-            instant: now
-        )
-        let (report, hasSeen) = try await LargeValues.atFirstTemporaryKey(target) { client, _ in
-            try client.command("CLIENT", "PAUSE", RedisArgument(life + 200))
-        } during: { url in
-            try await RestoreHarness(fixture).run(url: url) { $0.deadlineMode = .remaining }
+        var hasSeen = false
+        for life: Int64 in [4000, 20_000, 60_000] where !hasSeen {
+            let now = UnixMilliseconds.now
+            let fixture = try await Self.fixture(
+                [Self.list(expiry: .at(now.advanced(byMilliseconds: life)))],
+                instant: now
+            )
+            let (report, isSeen) = try await LargeValues.atFirstTemporaryKey(target) { client, _ in
+                try client.command("CLIENT", "PAUSE", RedisArgument(life + 200))
+            } during: { url in
+                try await RestoreHarness(fixture).run(url: url) { $0.deadlineMode = .remaining }
+            }
+            hasSeen = isSeen
+            #expect(report.counts == ["expired": 1], "\(report.summary)")
+            #expect(report.failure == nil)
         }
         #expect(hasSeen)
-        #expect(report.counts == ["expired": 1], "\(report.summary)")
-        #expect(report.failure == nil)
         #expect(try target.client().command("DBSIZE").integer == 0)
     }
 
