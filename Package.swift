@@ -72,8 +72,8 @@ let package = Package(
         .target(
             name: "Capture",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Transport", "ObjectStorage",
-                "ArchiveIO",
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Transport",
+                "ObjectStorage", "ArchiveIO",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

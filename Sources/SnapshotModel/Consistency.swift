@@ -26,7 +26,9 @@ package struct Consistency: Codable, Hashable, Sendable {
     ///
     /// nil for other ways of capture.
     package var listedKeyCount: UInt64?
-    /// Keys by the source's own count when the walk began; it may count what has expired. nil where it was not told.
+    /// Keys by the source's own count when the walk began; it may count what has expired.
+    ///
+    /// nil where it was not told.
     package var countedKeyCount: UInt64?
     /// Keys that are missing because the source answered their reading with an error; a warning tells which.
     package var unreadableKeyCount: UInt64?

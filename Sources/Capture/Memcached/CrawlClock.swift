@@ -7,11 +7,7 @@ import SnapshotModel
 /// or a second less where it has just gone on.
 struct CrawlClock: Sendable {
     /// Unix seconds: no less than this is what the server's clock shows.
-    private(set) var now: Int64
-
-    init(now: Int64) {
-        self.now = now
-    }
+    var now: Int64
 
     /// The server writes what is left as a number of 32 bits without sign: above this it had gone below zero.
     private static let longestLife: Int64 = 1 << 31
@@ -25,6 +21,7 @@ struct CrawlClock: Sendable {
     ///   - remaining: seconds that are left by the reply, -1 for none
     ///   - idle: seconds since the last access by the reply
     ///   - latest: no more than this is what the server's clock shows
+    /// - Returns: the deadline on the server's clock
     mutating func expiry(of entry: CrawlEntry, remaining: Int64, idle: UInt64?, latest: Int64) -> Expiry {
         if let idle = idle.flatMap({ Int64(exactly: $0) }), idle < Self.longestLife {
             let told = entry.lastAccess + idle

@@ -59,7 +59,8 @@ final class CrawlLink {
         do throws(MemcachedError) {
             return try parser.next(&input)
         } catch {
-            throw TransportError(.protocolViolation, "\(connection.address) sent no valid reply: \(error)", cause: error)
+            let address = connection.address
+            throw TransportError(.protocolViolation, "\(address) sent no valid reply: \(error)", cause: error)
         }
     }
 

@@ -60,8 +60,9 @@ struct CrawlRenewals: Sendable {
             if renumberedCount > 0 { text += " (the item has a new CAS value since)" }
         }
         if keptCount > 0 {
-            text += "; the server keeps no CAS values, so that \(keptCount) could not be given back: their clients wait "
-                + "for a renewal until they expire or are written"
+            text +=
+                "; the server keeps no CAS values, so that \(keptCount) could not be given back: their clients wait for "
+                + "a renewal until they expire or are written"
         }
         return text
     }

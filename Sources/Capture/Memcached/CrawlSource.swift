@@ -91,7 +91,7 @@ struct CrawlSource: Sendable {
     }
 
     private static func warnings(_ address: String, _ clocks: ClockComparison?) -> [String] {
-        guard let clocks, clocks.differenceMilliseconds.magnitude > UInt64(clockToleranceMilliseconds) else { return [] }
+        guard let clocks, abs(clocks.differenceMilliseconds) > clockToleranceMilliseconds else { return [] }
         let direction = clocks.differenceMilliseconds > 0 ? "ahead of" : "behind"
         return [
             "the clock of \(address) is \(clocks.differenceMilliseconds.magnitude / 1000) s \(direction) this host's, as "

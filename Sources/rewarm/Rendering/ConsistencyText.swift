@@ -27,8 +27,8 @@ enum ConsistencyText {
             )
         }
         if let listed = label.listedKeyCount {
-            let counted = label.countedKeyCount.map { "The server counted \(keys($0)) at the start; its" } ?? "The server's"
-            sentences.append("\(counted) walk listed \(Figures.count(listed)).")
+            let start = label.countedKeyCount.map { "The server counted \(keys($0)) at the start; its" }
+            sentences.append("\(start ?? "The server's") walk listed \(Figures.count(listed)).")
         }
         if let unreadable = label.unreadableKeyCount, unreadable > 0 {
             sentences.append("\(keys(unreadable)) could not be read and are missing from it.")
