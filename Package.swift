@@ -80,7 +80,7 @@ let package = Package(
         .target(
             name: "Restore",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ArchiveIO",
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Transport", "ArchiveIO",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

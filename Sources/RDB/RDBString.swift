@@ -48,6 +48,11 @@ package enum RDBString {
         }
     }
 
+    /// Appends the length in front of a plain string, whose bytes must follow.
+    package static func writeLength(_ byteCount: Int, into buffer: inout ByteBuffer) {
+        RDBLength.write(UInt64(byteCount), into: &buffer)
+    }
+
     /// Appends a plain string with its length in front.
     package static func writePlain(_ bytes: UnsafeRawBufferPointer, into buffer: inout ByteBuffer) {
         RDBLength.write(UInt64(bytes.count), into: &buffer)

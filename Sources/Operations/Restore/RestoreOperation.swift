@@ -78,6 +78,14 @@ package struct RestoreOperation: Sendable {
         }
     }
 
+    private func checkRequest(_ manifest: Manifest) throws(OperationError) {
+        let contradiction = request.options.contradiction(
+            from: manifest.format.engine,
+            intoMemcached: request.target.url.family == .memcached
+        )
+        if let contradiction { throw OperationError(.usage, contradiction) }
+    }
+
     // MARK: The target
 
     private struct Target {
@@ -93,6 +101,7 @@ package struct RestoreOperation: Sendable {
         _ access: SnapshotAccess,
         _ body: (Target) async throws -> Value
     ) async throws -> Value {
+        try checkRequest(access.manifest)
         context.progress(OperationProgress(.connecting, subject: request.target.url.address))
         let session = try await connect()
         do {

@@ -23,6 +23,11 @@ package struct LoadedKeyspace: Codable, Hashable, Sendable {
             if fieldEnd > 0 { fieldEnds.add(UnixMilliseconds(fieldEnd)) }
         }
 
+        /// Takes keys back of which nobody knows which they are: their deadlines stay counted.
+        mutating func remove(_ count: UInt64) {
+            keyCount -= min(keyCount, count)
+        }
+
         package mutating func addExisting() {
             existingCount += 1
         }

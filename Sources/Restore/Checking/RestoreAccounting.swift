@@ -60,6 +60,11 @@ package struct RestoreAccounting: Codable, Hashable, Sendable {
         }
     }
 
+    /// Notes by name what a value that is sent lacks.
+    mutating func noteOmission(_ name: String, count: UInt64 = 1) {
+        omissions[name, default: 0] += count
+    }
+
     /// Adds another accounting's counts; `captured` stays.
     package mutating func add(_ other: Self) {
         counts.merge(other.counts, uniquingKeysWith: +)

@@ -93,11 +93,23 @@ struct RestoreTally: Sendable {
     }
 
     /// Counts an answered batch; `others` are its answers but OK, with their places in the batch, ascending.
-    mutating func settle(_ batch: CommandBatch, others: [(index: Int, reply: any RecordReply)]) {
+    ///
+    /// `unplaced` are answers of records that were not stored, of which it is not known which those are: none of the batch
+    /// is in the sample then.
+    mutating func settle(
+        _ batch: CommandBatch,
+        others: [(index: Int, reply: any RecordReply)],
+        unplaced: [any RecordReply] = []
+    ) {
         guard let place = openIndex(batch.window) else { return }
         let verdicts = others.map { verdict($0.reply, on: batch.sent[$0.index], in: place) }
         open[place].answeredCount += UInt64(batch.sent.count)
-        open[place].totals.accounting.add(UInt64(batch.sent.count - others.count), to: .restored)
+        let storedCount = UInt64(batch.sent.count - others.count - unplaced.count)
+        open[place].totals.accounting.add(storedCount, to: .restored)
+        if let type = batch.sent.first?.type {
+            for reply in unplaced { judge(reply, typeName: typeName(type), in: place) }
+            if !unplaced.isEmpty { for sent in batch.sent { sample.remove(rank: sent.rank) } }
+        }
         for verdict in verdicts { open[place].totals.accounting.add(to: verdict.recordClass, because: verdict.reason) }
         let weight = batch.sent.reduce(0) { $0 + UInt64($1.weight) }
         if weight > 0 {
@@ -118,7 +130,16 @@ struct RestoreTally: Sendable {
                 default: break
                 }
             }
+            database.remove(UInt64(unplaced.count))
         }
+    }
+
+    private mutating func judge(_ reply: any RecordReply, typeName: String, in place: Int) {
+        let verdict = reply.verdict(typeName: typeName)
+        if verdict.endsRun { open[place].isRefused = true }
+        open[place].totals.accounting.add(to: verdict.recordClass, because: verdict.reason)
+        open[place].totals.note(verdict, reply)
+        note(verdict, reply)
     }
 
     /// Counts a record that went by itself; nil for OK.

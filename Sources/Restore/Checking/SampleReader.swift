@@ -146,7 +146,7 @@ struct SampleReader {
 }
 
 extension RestoreVerification {
-    fileprivate mutating func add(_ outcome: SampleReader.Outcome) {
+    mutating func add(_ outcome: SampleReader.Outcome) {
         sampledKeyCount += 1
         switch outcome {
         case .matches: matchingKeyCount += 1

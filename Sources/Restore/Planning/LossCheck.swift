@@ -23,16 +23,29 @@ package struct LossCheck: Sendable {
     /// Records of each module, by the name of its type.
     private var moduleCounts: [String: UInt64] = [:]
     private let pump: RecordPump
+    /// For a Memcached target.
+    private let items: ItemPump?
     private let typeNames: [String]
 
     package init(_ plan: RestorePlan, _ manifest: Manifest, now: UnixMilliseconds) {
         let format = manifest.format
-        let names = (0...UInt8.max).map { RDBValueTypes.row(type: $0, format: format)?.name }
+        let names = (0...UInt8.max).map { PayloadTypes.name(type: $0, format: format) }
         typeNames = names.enumerated().map { $0.element ?? "type \($0.offset)" }
+        let filter = RecordFilter(plan.options) { names[Int($0)] }
+        let resolver = DeadlineResolver(mode: plan.options.deadlineMode, instant: manifest.instant, start: now)
+        items = plan.itemDialect.map { dialect in
+            ItemPump(
+                format,
+                filter: filter,
+                resolver: resolver,
+                dialect: dialect,
+                database: plan.options.databases.first?.source ?? 0
+            )
+        }
         pump = RecordPump(
             format: format,
-            filter: RecordFilter(plan.options) { names[Int($0)] },
-            resolver: DeadlineResolver(mode: plan.options.deadlineMode, instant: manifest.instant, start: now),
+            filter: filter,
+            resolver: resolver,
             encoder: RecordEncoder(plan.dialect),
             routes: plan.routes
         )
@@ -65,7 +78,12 @@ package struct LossCheck: Sendable {
         )
         while let layout = try state.next() {
             guard !layout.isContinuation, !state.isSuperseded(layout.ordinal), layout.kind == .key else { continue }
-            look(at: layout, in: block.bytes, now: now)
+            if let items {
+                let chain = layout.chunk.flatMap { _ in part.reader.chains[block.header.number] }
+                look(at: layout, in: block.bytes, totalByteCount: chain?.totalByteCount, items, now: now)
+            } else {
+                look(at: layout, in: block.bytes, now: now)
+            }
         }
     }
 
@@ -89,6 +107,25 @@ package struct LossCheck: Sendable {
         } else if case .failure(let unsupported) = pump.rewritten(layout, in: bytes, now: now) {
             accounting.add(to: .unsupported, because: unsupported.reason)
         }
+    }
+
+    private mutating func look(
+        at layout: RecordLayout,
+        in bytes: ByteBuffer,
+        totalByteCount: UInt64?,
+        _ items: ItemPump,
+        now: UnixMilliseconds
+    ) {
+        let form = items.form(
+            of: layout,
+            in: bytes,
+            isPresent: false,
+            totalByteCount: totalByteCount.map { Int(clamping: $0) },
+            typeName: typeNames[Int(layout.type)],
+            now: now
+        )
+        guard case .failure(let obstacle) = form, obstacle.recordClass == .unsupported else { return }
+        accounting.add(to: .unsupported, because: obstacle.reason)
     }
 
     private mutating func noteModule(_ layout: RecordLayout, in bytes: ByteBuffer) {

@@ -16,6 +16,7 @@ package enum Preflight {
         target: TargetFacts,
         estimate: RestoreEstimate
     ) -> [PreflightFinding] {
+        if let store = target.itemStore { return itemFindings(manifest, options, target, store, estimate) }
         let planned = PlannedContents(manifest, options)
         let found: [PreflightFinding?] =
             switch options.method {
@@ -23,7 +24,7 @@ package enum Preflight {
                 [
                     permissions(manifest, options, target), role(options, target), cluster(manifest, target),
                     loading(target),
-                    contents(options, target), functions(manifest, options, target), engine(manifest),
+                    presentKeys(options, target), functions(manifest, options, target),
                     payloads(target), databases(target),
                     trial(manifest, target), room(options, target, estimate), replicas(target),
                     clocks(manifest, options, target), moduleAuxiliary(manifest), leftovers(target),
@@ -32,7 +33,7 @@ package enum Preflight {
                 ]
             case .replication:
                 [
-                    permissions(manifest, options, target), role(options, target), loading(target), engine(manifest),
+                    permissions(manifest, options, target), role(options, target), loading(target),
                     databases(target),
                 ]
                     + replicationFindings(manifest: manifest, options: options, target: target)
@@ -41,6 +42,10 @@ package enum Preflight {
                         modules(planned, options, target), evictingLater(options, target, estimate),
                     ]
             }
+        return refusalsFirst(found)
+    }
+
+    static func refusalsFirst(_ found: [PreflightFinding?]) -> [PreflightFinding] {
         let findings = found.compactMap { $0 }
         return findings.filter(\.isRefusal) + findings.filter { !$0.isRefusal }
     }
@@ -149,7 +154,7 @@ package enum Preflight {
         )
     }
 
-    private static func contents(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
+    static func presentKeys(_ options: RestoreOptions, _ target: TargetFacts) -> PreflightFinding? {
         guard target.usersKeyCount > 0, options.refusesKeys, !options.flushTarget else { return nil }
         return .refusal(
             .notEmpty,
@@ -179,15 +184,6 @@ package enum Preflight {
             "\(target.address) holds \(present) function \(present == 1 ? "library" : "libraries")",
             advice: "remove them with --flush-target, or say with --existing skip or --existing replace what becomes "
                 + "of libraries that exist"
-        )
-    }
-
-    private static func engine(_ manifest: Manifest) -> PreflightFinding? {
-        guard manifest.format.engine == .memcached else { return nil }
-        return .refusal(
-            .engineMismatch,
-            "the snapshot is of Memcached and the target is not",
-            advice: "restore it to a memcached:// target"
         )
     }
 
@@ -300,7 +296,7 @@ package enum Preflight {
     /// The target's clock against the source's, each measured against its host's.
     ///
     /// Deadlines are compared with the target's clock, so a difference shortens or lengthens every life by as much.
-    private static func clocks(
+    static func clocks(
         _ manifest: Manifest,
         _ options: RestoreOptions,
         _ target: TargetFacts
@@ -308,7 +304,9 @@ package enum Preflight {
         guard options.deadlineMode == .deadline, manifest.statistics.expiringKeyCount > 0 else { return nil }
         let source = manifest.clocks ?? ClockComparison(differenceMilliseconds: 0, uncertaintyMilliseconds: 0)
         let difference = target.clocks.differenceMilliseconds - source.differenceMilliseconds
-        let uncertainty = target.clocks.uncertaintyMilliseconds + source.uncertaintyMilliseconds
+        var uncertainty = target.clocks.uncertaintyMilliseconds + source.uncertaintyMilliseconds
+        // Memcached's clock ticks once a second, and begins anywhere within one.
+        if target.itemStore != nil { uncertainty += 1000 }
         guard difference.magnitude > UInt64(toleratedClockDifferenceMilliseconds + uncertainty) else { return nil }
         let sourceText = manifest.clocks.map { "\($0.differenceMilliseconds) ms" } ?? "unknown"
         return .warning(

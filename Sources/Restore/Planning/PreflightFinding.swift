@@ -42,6 +42,8 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         case exchanged
         /// Such a restore left a setting of the target changed.
         case settingLeft
+        /// Memcached gives items CAS values of its own.
+        case casNotKept
     }
 
     package var kind: Kind

@@ -10,6 +10,11 @@ package struct RestoreEstimate: Codable, Hashable, Sendable {
     private static let memoryPerDeadline: UInt64 = 48
     /// Up to this mean size in bytes values of these types are taken for listpacks, which lie in memory as in the file.
     private static let compactByteCount: UInt64 = 2048
+    /// Memory of Memcached per item beside key and value, at least and as servers come: a header, the ends of key and
+    /// value, CAS; and what chunks of fixed sizes waste on average, each up to a quarter larger than the one before.
+    private static let leastMemoryPerItem: UInt64 = 50
+    private static let memoryPerItem: UInt64 = 59
+    private static let slabGrowth = 1.1
     /// By how much larger values are in memory, where each element has an entry of its own.
     private static let growth: [String: Double] = ["hash": 3.3, "set": 5.1, "zset": 5.8]
 
@@ -27,7 +32,14 @@ package struct RestoreEstimate: Codable, Hashable, Sendable {
     package var likelyMemoryByteCount: UInt64
 
     /// `now` is the target's clock, in the terms of the source's deadlines.
-    package init(_ manifest: Manifest, _ options: RestoreOptions, now: UnixMilliseconds) {
+    ///
+    /// `engine` is the target's.
+    package init(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        now: UnixMilliseconds,
+        into engine: Engine = .redis
+    ) {
         let statistics = manifest.statistics
         let share = Self.share(statistics, options)
         let now = now.advanced(byMilliseconds: -options.deadlineShiftMilliseconds)
@@ -39,6 +51,13 @@ package struct RestoreEstimate: Codable, Hashable, Sendable {
         mostExpiredKeyCount = keepsAll ? 0 : Self.scale(keyCount, possible)
         let kept = keepsAll ? share : share * (1 - certain)
         bodyByteCount = Self.scale(statistics.bodyByteCount, kept)
+        guard engine != .memcached else {
+            let (items, bytes) = (Self.scale(statistics.keyCount, kept), bodyByteCount)
+            leastMemoryByteCount = bytes + items * Self.leastMemoryPerItem
+            let raw = Self.scale(max(manifest.rawByteCount, statistics.bodyByteCount), kept)
+            likelyMemoryByteCount = UInt64(Double(raw + items * Self.memoryPerItem) * Self.slabGrowth)
+            return
+        }
         leastMemoryByteCount = Self.scale(statistics.bodyByteCount, kept)
         likelyMemoryByteCount =
             Self.scale(max(manifest.rawByteCount, statistics.bodyByteCount) + Self.entryByteCount(statistics), kept)

@@ -39,7 +39,7 @@ package struct RestoreOptions: Hashable, Sendable {
     package var match: [GlobPattern] = []
     /// Keys must match none of these.
     package var exclude: [GlobPattern] = []
-    /// Names of types: string, list, set, zset, hash, stream, module, function; empty means all.
+    /// Names of types: string, list, set, zset, hash, stream, module, function, item; empty means all.
     package var types: Set<String> = []
     /// Empty means all databases, each to itself.
     package var databases: [DatabaseMapping] = []
@@ -65,7 +65,7 @@ package struct RestoreOptions: Hashable, Sendable {
     package init() {}
 
     /// The names that `--type` knows.
-    package static let typeNames = ["string", "list", "set", "zset", "hash", "stream", "module", "function"]
+    package static let typeNames = ["string", "list", "set", "zset", "hash", "stream", "module", "function", "item"]
 
     /// What makes the options senseless in themselves, as a sentence for a usage error; nil if nothing does.
     package var contradiction: String? {

@@ -11,7 +11,9 @@ package struct RestorePlan: Sendable {
     package private(set) var forecast: RestoreForecast
     package private(set) var findings: [PreflightFinding]
     package let dialect: CommandDialect
-    /// How each type of the archive gets to the target.
+    /// How a Memcached target is told of items; nil for Redis and Valkey.
+    package let itemDialect: ItemDialect?
+    /// How each type of the archive gets to a Redis or Valkey.
     package let routes: RecordRoutes
     /// Source database to the target's, for those that the snapshot has keys in and the options ask for; ascending.
     package let databases: [DatabaseMapping]
@@ -48,7 +50,7 @@ package struct RestorePlan: Sendable {
         snapshot = manifest.id
         self.options = options
         self.target = target
-        estimate = RestoreEstimate(manifest, options, now: now)
+        estimate = RestoreEstimate(manifest, options, now: now, into: target.engine)
         contents = PlannedContents(manifest, options)
         forecast = Self.forecast(estimate, options, nil)
         largestValueByteCount = manifest.statistics.largestBodyByteCount
@@ -61,6 +63,7 @@ package struct RestorePlan: Sendable {
             largestArgumentByteCount: target.largestArgumentByteCount,
             largestStringByteCount: target.largestStringByteCount
         )
+        itemDialect = target.itemStore.map { ItemDialect($0, options) }
         routes = RecordRoutes(manifest.format, target)
         databases = Self.mappings(manifest, options)
         connectionCount = options.connectionCount ?? Self.standardConnectionCount
@@ -70,7 +73,9 @@ package struct RestorePlan: Sendable {
             target.newestRDBVersion.map { Self.streamFormat(own, loadedBy: target.engine, upTo: $0) } ?? own
         mayMeetMetadata = RDBConversion(from: manifest.format, to: streamFormat).refusesKeyMetadata
         mayRewrite = !RecordRoutes(from: manifest.format, toStreamOf: streamFormat).isDirect
-        unsupported = Self.unsupported(manifest, options, routes, streamFormat)
+        unsupported =
+            itemDialect.map { UnsupportedCounts(manifest, options, $0) }
+            ?? Self.unsupported(manifest, options, routes, streamFormat)
         let recordCount = manifest.parts.reduce(0) { $0 + $1.recordCount }
         let found = Preflight.findings(
             manifest: manifest,
@@ -79,7 +84,11 @@ package struct RestorePlan: Sendable {
             estimate: estimate
         )
         findings = earlier.amended(found)
-        if let finding = Preflight.unsupportedTypes(unsupported, options, target, manifest) { findings.append(finding) }
+        let limits =
+            itemDialect == nil
+            ? Preflight.unsupportedTypes(unsupported, options, target, manifest)
+            : Preflight.unsupportedItems(unsupported, target)
+        if let limits { findings.append(limits) }
     }
 
     /// What the way in cannot bring to the target.
@@ -149,6 +158,15 @@ package struct RestorePlan: Sendable {
     /// What could not be learnt of the target, and what is assumed instead, as sentences.
     package var unknowns: [String] {
         var unknowns: [String] = []
+        if let itemDialect {
+            if !target.tellsSettings {
+                unknowns.append(
+                    "stats settings is forbidden: item_size_max is taken to be as servers come "
+                        + "(\(itemDialect.largestItemByteCount) bytes), and whether it evicts is not known"
+                )
+            }
+            return unknowns + unknownsOfFilters
+        }
         if !target.tellsSettings {
             let limit = CommandDialect.standardLargestArgument >> 20
             unknowns.append(
@@ -161,11 +179,15 @@ package struct RestorePlan: Sendable {
         if target.moduleNames == nil, !target.isLoading {
             unknowns.append("MODULE LIST is forbidden: whether it has the modules of the data, if any, is not known")
         }
-        if options.filtersByName {
-            unknowns.append("how many keys --match and --exclude leave: the counts are upper bounds")
-        }
-        return unknowns
+        return unknowns + unknownsOfFilters
     }
+
+    private var unknownsOfFilters: [String] {
+        options.filtersByName ? ["how many keys --match and --exclude leave: the counts are upper bounds"] : []
+    }
+
+    /// Whether the target keeps what came last longest, as it is told nothing of a key's last use.
+    package var goesColdestFirst: Bool { itemDialect != nil }
 
     package var refusals: [PreflightFinding] { findings.filter(\.isRefusal) }
     package var warnings: [PreflightFinding] { findings.filter { !$0.isRefusal } }

@@ -77,6 +77,8 @@ package struct TargetFacts: Hashable, Sendable {
     package var primary: String?
     /// Whether a replica's link to its primary is up.
     package var isPrimaryLinkUp = false
+    /// What a Memcached server tells beside all this; nil for Redis and Valkey.
+    package var itemStore: ItemStoreFacts?
     /// What another run told this target and did not undo, and whether that run is alive.
     package var attachment: Attachment?
     package var isAttachedByLiveRun = false

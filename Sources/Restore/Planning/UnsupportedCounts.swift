@@ -60,6 +60,8 @@ package struct UnsupportedCounts: Codable, Hashable, Sendable {
         entries = counts.unknownTypes.sorted { $0.key < $1.key }.map { Entry($0.key, $0.value, $0.value) }
     }
 
+    mutating func add(_ entry: Entry) { entries.append(entry) }
+
     package mutating func addFunctionLibraries(_ count: UInt64) {
         if count > 0 { entries.append(Entry("function", count, count)) }
     }

@@ -40,6 +40,11 @@ struct ChainSender {
             tally.accounting.add(to: .existing)
             return .counted
         }
+        if pump.routes[first.type] == .item, let string = ItemString.string(of: source, first: first.body(in: block)) {
+            var record = first
+            record.type = ItemString.type
+            return try await sendString(record, string, key, database, deadline, rank: rank, &tally)
+        }
         if pump.routes[first.type] == .unsupported {
             tally.accounting.add(to: .unsupported, because: .unknownType(tally.typeName(first.type)))
             return .counted
@@ -56,7 +61,40 @@ struct ChainSender {
             let weight = pump.weight.weight(of: first.access)
             return try await sendPieces(value, rank: rank, weight: weight, losses, &tally)
         }
-        if isSalvage, let damage = await damage() {
+        return try await stream(first, source, key, database, deadline, rank: rank, &tally)
+    }
+
+    /// An item of Memcached as a string.
+    private func sendString(
+        _ record: RecordLayout,
+        _ string: ValueSource,
+        _ key: ByteBuffer,
+        _ database: UInt32,
+        _ deadline: Int64?,
+        rank: UInt64,
+        _ tally: inout RestoreTally
+    ) async throws -> LoneValue.Outcome {
+        let byteCount = Int(clamping: string.byteCount)
+        guard
+            pump.encoder.fits(type: record.type, bodyByteCount: byteCount, deadline: deadline, access: record.access)
+        else {
+            tally.accounting.add(to: .unsupported, because: .tooLarge(tally.typeName(record.type)))
+            return .counted
+        }
+        return try await stream(record, string, key, database, deadline, rank: rank, &tally)
+    }
+
+    /// Streams a value into one command.
+    private func stream(
+        _ first: RecordLayout,
+        _ source: ValueSource,
+        _ key: ByteBuffer,
+        _ database: UInt32,
+        _ deadline: Int64?,
+        rank: UInt64,
+        _ tally: inout RestoreTally
+    ) async throws -> LoneValue.Outcome {
+        if isSalvage, let damage = await source.damage() {
             tally.accounting.add(to: .lostBlock)
             return .lost(damage)
         }
@@ -80,7 +118,7 @@ struct ChainSender {
             )
             tally.sample.insert(entry)
         }
-        return .sent(try await stream(first, key, database, record, &tally))
+        return .sent(try await write(first, source, key, database, record, &tally))
     }
 
     private func sendPieces(
@@ -127,8 +165,9 @@ struct ChainSender {
         return .sent(pieces.sentByteCount - sentBefore)
     }
 
-    private func stream(
+    private func write(
         _ first: RecordLayout,
+        _ source: ValueSource,
         _ key: ByteBuffer,
         _ database: UInt32,
         _ record: CommandBatch.Sent,
@@ -139,7 +178,7 @@ struct ChainSender {
             pump.encoder,
             first,
             deadline: record.deadline > 0 ? record.deadline : nil,
-            rdbVersion: pump.routes.version(of: first.type)
+            rdbVersion: max(pump.routes.version(of: first.type), ItemString.rdbVersion)
         )
         do {
             try await lane.drain(&tally)
@@ -165,16 +204,5 @@ struct ChainSender {
         sentByteCount += UInt64(end.readableBytes)
         try await lane.writePart(end, ending: record, &tally)
         return sentByteCount
-    }
-
-    /// What is wrong with the value's chunks, nil if nothing: reads them all.
-    private func damage() async -> (any Error)? {
-        var source = source
-        do {
-            while try await source.next() != nil {}
-            return nil
-        } catch {
-            return error
-        }
     }
 }

@@ -61,6 +61,8 @@ struct RecordPump: RecordTaking {
     /// A target that takes no payloads gets everything by several commands but what SET can say.
     @inline(__always)
     func isLarge(_ layout: RecordLayout) -> Bool {
+        // What lies in one block is far below any limit.
+        if format.engine == .memcached { return false }
         guard routes.takesPayloads else { return !isSettable(layout) }
         guard !encoder.fitsRestore(bodyByteCount: layout.bodyRange.count) else { return false }
         let deadline: Int64? = layout.expiry == .never ? nil : 1
@@ -94,7 +96,7 @@ struct RecordPump: RecordTaking {
                     return true
                 }
                 let version = routes.version(of: layout.type)
-                guard version > 0 || !routes.takesPayloads else {
+                guard version > 0 || !routes.takesPayloads && routes[layout.type] != .item else {
                     takeRewritten(
                         layout,
                         bytes,

@@ -6,6 +6,8 @@ import NIOCore
 enum ValueSource: Sendable {
     /// It lies in several blocks.
     case chain(ChunkStream)
+    /// The same without its first bytes, and with others in their place.
+    case reframed(ChunkStream, skipping: Int, start: ByteBuffer, byteCount: UInt64)
     /// It lies in one block; nil when it was given out.
     case whole(ByteBuffer?, byteCount: UInt64)
 
@@ -16,8 +18,16 @@ enum ValueSource: Sendable {
     var byteCount: UInt64 {
         switch self {
         case .chain(let chunks): chunks.chain.totalByteCount
+        case .reframed(_, _, _, let byteCount): byteCount
         case .whole(_, let byteCount): byteCount
         }
+    }
+
+    /// The same with `start` in the place of its first bytes.
+    func replacing(first byteCount: Int, with start: ByteBuffer) -> Self {
+        guard case .chain(let chunks) = self else { return self }
+        let total = chunks.chain.totalByteCount - UInt64(byteCount) + UInt64(start.readableBytes)
+        return .reframed(chunks, skipping: byteCount, start: start, byteCount: total)
     }
 
     /// The next piece; nil after the last.
@@ -28,9 +38,27 @@ enum ValueSource: Sendable {
         case .chain(var chunks):
             defer { self = .chain(chunks) }
             return try await chunks.next()
+        case .reframed(var chunks, let skipped, var start, let byteCount):
+            guard var chunk = try await chunks.next() else { return nil }
+            let count = min(skipped, chunk.readableBytes)
+            chunk.moveReaderIndex(forwardBy: count)
+            start.writeBuffer(&chunk)
+            self = .reframed(chunks, skipping: skipped - count, start: ByteBuffer(), byteCount: byteCount)
+            return start
         case .whole(let body, let byteCount):
             self = .whole(nil, byteCount: byteCount)
             return body
+        }
+    }
+
+    /// What is wrong with the value's chunks, nil if nothing: reads them all.
+    func damage() async -> (any Error)? {
+        var source = self
+        do {
+            while try await source.next() != nil {}
+            return nil
+        } catch {
+            return error
         }
     }
 }

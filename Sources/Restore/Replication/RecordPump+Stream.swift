@@ -25,7 +25,7 @@ extension RecordPump {
         case .rewrite, .metadata:
             guard isWhole else { return .failure(.init(reason: .tooLargeToRewrite(typeName))) }
             return rewritten(layout, in: bytes, now: now).map { $0 }
-        case .typeCommands, .unsupported: return .failure(.init(reason: .unknownType(typeName)))
+        case .item, .typeCommands, .unsupported: return .failure(.init(reason: .unknownType(typeName)))
         }
     }
 

@@ -1,4 +1,5 @@
 import ArchiveFormat
+import ArchiveIO
 import NIOCore
 import RDB
 import SnapshotModel
@@ -102,7 +103,7 @@ extension RecordPump {
         isInner: Bool,
         fieldExpiry: (UnixMilliseconds) -> Expiry
     ) -> Result<Rewritten, Unsupported> {
-        let name = RDBValueTypes.userName(type: type, body: body, format: format) ?? "type \(type)"
+        let name = PayloadTypes.userName(type: type, body: body, format: format) ?? "type \(type)"
         switch routes[type] {
         case .restore(let version):
             guard let resolved = needsRewriting(type) ? fieldsResolved(type, body, fieldExpiry) : body else {
@@ -126,6 +127,9 @@ extension RecordPump {
                 value.losses.insert(.keyMetadata)
                 return value
             }
+        case .item:
+            guard let string = ItemString(body) else { return .failure(Unsupported(reason: .unknownType(name))) }
+            return .success(Rewritten(type: ItemString.type, rdbVersion: ItemString.rdbVersion, body: string.body))
         case .metadata, .typeCommands, .unsupported: return .failure(Unsupported(reason: .unknownType(name)))
         }
     }
@@ -164,6 +168,12 @@ extension RecordPump {
         now: UnixMilliseconds
     ) -> ValueDigest? {
         let body = layout.body(in: bytes)
+        if case .item = routes[layout.type] {
+            guard body.readableBytes <= RestoreSample.largestComparedByteCount, let string = ItemString(body) else {
+                return nil
+            }
+            return ValueDigest(.string(string.value))
+        }
         guard body.readableBytes <= RestoreSample.largestComparedByteCount, !losses.contains(.unownedEntries)
         else { return nil }
         let inner: (type: UInt8, body: ByteBuffer)?

@@ -1,3 +1,4 @@
+import Memcached
 package import RDB
 package import SnapshotModel
 
@@ -9,6 +10,8 @@ package enum RecordRoute: Hashable, Sendable {
     case rewrite(PayloadForm)
     /// Metadata of the key come first; what follows decides.
     case metadata(isKept: Bool)
+    /// `SET` or `RESTORE` of a string, made of an item of Memcached.
+    case item
     /// The commands of its type: the target takes no payloads.
     case typeCommands
     /// The target can hold no value of this type.
@@ -43,6 +46,7 @@ package struct RecordRoutes: Hashable, Sendable {
         self.target = target
         self.takesPayloads = takesPayloads
         routes = (0...UInt8.max).map { type in
+            if source.engine == .memcached { return type == MemcachedItem.recordType ? .item : .unsupported }
             guard takesPayloads else {
                 return RDBElementReader(type: type, format: source) == nil ? .unsupported : .typeCommands
             }

@@ -15,8 +15,11 @@ package struct BlockPlace: Codable, Hashable, Sendable {
     }
 }
 
-/// The order in which the blocks of a snapshot are restored, the hottest temperature tier of every part first: the same
-/// for the same snapshot and options, so that a later run can go on at a place in it.
+/// The order in which the blocks of a snapshot are restored, by temperature tiers over all parts: the same for the same
+/// snapshot, target and options, so that a later run can go on at a place in it.
+///
+/// The hottest tier first, so that what is asked for most is there soon; the coldest first for a store that keeps its
+/// items in the order of their last use and knows it by their coming alone.
 ///
 /// Pure. Only blocks in which records begin are in it: those that only carry a value on are read with the value.
 package struct BlockOrder: Sendable {
@@ -27,12 +30,12 @@ package struct BlockOrder: Sendable {
     }
 
     /// Tier by tier, in each the archives one after the other, each from its start to its end.
-    package init(_ parts: [RestorePart]) {
-        self.init(parts.map(\.reader.index))
+    package init(_ parts: [RestorePart], coldestFirst: Bool = false) {
+        self.init(parts.map(\.reader.index), coldestFirst: coldestFirst)
     }
 
     /// The same of the archives' indices.
-    package init(_ indices: [ArchiveIndex]) {
+    package init(_ indices: [ArchiveIndex], coldestFirst: Bool = false) {
         var tiers: [UInt8: [BlockPlace]] = [:]
         for (part, index) in indices.enumerated() {
             for entry in index.records where entry.header.recordCount > 0 {
@@ -40,7 +43,7 @@ package struct BlockOrder: Sendable {
                 tiers[entry.header.tier, default: []].append(place)
             }
         }
-        places = tiers.sorted { $0.key < $1.key }.flatMap(\.value)
+        places = tiers.sorted { coldestFirst ? $0.key > $1.key : $0.key < $1.key }.flatMap(\.value)
     }
 
     package var count: Int { places.count }

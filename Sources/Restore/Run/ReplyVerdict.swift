@@ -37,7 +37,7 @@ package struct ReplyVerdict: Hashable, Sendable {
     /// Neither OK nor an error.
     package static let unexpected = Self(.failed, .unexpectedReply)
 
-    private init(_ recordClass: RestoreAccounting.Class, _ reason: RestoreReason? = nil, endsRun: Bool = false) {
+    init(_ recordClass: RestoreAccounting.Class, _ reason: RestoreReason? = nil, endsRun: Bool = false) {
         self.recordClass = recordClass
         self.reason = reason
         self.endsRun = endsRun

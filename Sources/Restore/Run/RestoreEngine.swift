@@ -37,7 +37,9 @@ package struct RestoreEngine: Sendable {
     }
 
     /// The fingerprint of the order in which the blocks go: a run can be continued in the same order only.
-    package var orderFingerprint: UInt64 { BlockOrder(parts).fingerprint }
+    package var orderFingerprint: UInt64 {
+        BlockOrder(parts, coldestFirst: plan.goesColdestFirst).fingerprint
+    }
 
     /// Runs the restore over `session`, a connection that runs no other command meanwhile, and lanes of its own.
     ///

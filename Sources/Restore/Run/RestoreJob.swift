@@ -30,7 +30,7 @@ struct RestoreJob: Sendable {
         self.plan = plan
         self.manifest = manifest
         self.parts = parts
-        order = BlockOrder(parts)
+        order = BlockOrder(parts, coldestFirst: plan.goesColdestFirst)
         self.start = start
         self.sampleSeed = sampleSeed
         self.target = target

@@ -7,7 +7,11 @@ package struct TargetSession: Sendable {
 
     /// Connects, and waits for a store that loads its dataset.
     package static func connect(_ options: ConnectionOptions) async throws(TransportError) -> Self {
-        Self(store: RedisStore(connection: try await NodeConnection.connect(options)))
+        switch options.url.family {
+        case .redis: Self(store: RedisStore(connection: try await NodeConnection.connect(options)))
+        case .memcached:
+            Self(store: MemcachedStore(connection: try await MemcachedConnection.connect(options), target: options))
+        }
     }
 
     init(store: any TargetStore) {

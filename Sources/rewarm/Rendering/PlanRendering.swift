@@ -108,6 +108,9 @@ struct PlanRendering {
     }
 
     private var largest: String {
+        if let items = plan.itemDialect {
+            return "; the target takes items of \(Figures.bytes(UInt64(items.largestItemByteCount)))"
+        }
         guard plan.options.method == .commands else { return "" }
         let limit = UInt64(clamping: plan.target.largestArgumentByteCount)
         return plan.largestValueByteCount > limit
@@ -122,6 +125,11 @@ struct PlanRendering {
     private var way: String {
         let options = plan.options
         let existing = options.existing.rawValue + (options.flushTarget ? ", after a flush" : "")
+        if plan.itemDialect != nil {
+            return
+                "meta sets over \(Figures.counted(UInt64(plan.connectionCount), "connection")), the coldest items first;"
+                + " existing items: \(existing)"
+        }
         switch options.method {
         case .commands:
             return
@@ -155,6 +163,7 @@ struct PlanRendering {
 
     private var target: [String] {
         let target = plan.target
+        guard plan.itemDialect == nil else { return itemStore }
         var lines = [
             "role       \(target.isReplica ? "replica\(target.primary.map { " of " + $0 } ?? "")" : "primary")"
                 + (target.isClusterNode ? ", node of a cluster" : "")
@@ -170,6 +179,21 @@ struct PlanRendering {
             let types = needed.isEmpty ? "" : "; the snapshot has data of \(needed.joined(separator: ", "))"
             lines.append("modules    " + (modules.isEmpty ? "none" : modules.joined(separator: ", ")) + types)
         }
+        if target.tellsTime { lines.append("clock      " + clock) }
+        return lines
+    }
+
+    /// What there is to tell of a Memcached server.
+    private var itemStore: [String] {
+        let (target, estimate) = (plan.target, plan.estimate)
+        let limit = target.memoryLimit.map { "of \(Figures.bytes($0))" } ?? "without a limit"
+        let evicts = target.evicts ? "evicts when full" : "refuses when full"
+        var lines = [
+            "holds      " + Figures.counted(target.usersKeyCount, "item"),
+            "memory     about \(Figures.bytes(estimate.likelyMemoryByteCount)) needed, at least"
+                + " \(Figures.bytes(estimate.leastMemoryByteCount)); \(Figures.bytes(target.usedMemory)) in use \(limit),"
+                + " \(evicts)",
+        ]
         if target.tellsTime { lines.append("clock      " + clock) }
         return lines
     }

@@ -1,0 +1,138 @@
+import Memcached
+import NIOCore
+import Transport
+
+/// A connection to Memcached that writes items: each batch in quiet mode, and a no-op behind it.
+///
+/// ```
+/// ms … q O0 | ms … q O1 | … | mn      ->      NS O1 | SERVER_ERROR … | MN
+/// ```
+/// What is stored is answered by nothing, so that the no-op's answer stands for every item of the batch that was not
+/// answered for itself. `NS` brings the item's number back; an error has none, and only counts.
+final class ItemLane: WritingLane {
+    /// Batches that may be unanswered: their fate is unknown if the connection is lost.
+    private static let openBatchLimit = 4
+
+    private let connection: MemcachedConnection
+    private let manner: RestoreLane.Manner
+    private let evicts: Bool
+    private var underway: [CommandBatch] = []
+    private var parser = MetaReplyParser()
+    private var input = ByteBuffer()
+    /// Answers for the oldest batch under way.
+    private var placed: [(index: Int, reply: any RecordReply)] = []
+    private var unplaced: [any RecordReply] = []
+
+    /// `evicts` is whether the server makes room for new items.
+    init(_ connection: MemcachedConnection, _ manner: RestoreLane.Manner, evicts: Bool) {
+        self.connection = connection
+        self.manner = manner
+        self.evicts = evicts
+    }
+
+    func write(_ batch: consuming CommandBatch, _ tally: inout RestoreTally) async throws(TransportError) {
+        do throws(TransportError) {
+            try await manner.wait(
+                recordCount: batch.sent.count,
+                byteCount: batch.bytes.readableBytes,
+                connection.address
+            )
+        } catch {
+            tally.giveUp(batch.sent, because: .notAttempted)
+            throw error
+        }
+        var bytes = batch.bytes
+        batch.bytes = ByteBuffer()
+        bytes.writeMetaNoop()
+        begin(batch, &tally)
+        try await connection.write(bytes)
+        while underway.count > Self.openBatchLimit { try await settleOldest(&tally) }
+    }
+
+    func writePart(
+        _ bytes: ByteBuffer,
+        ending record: CommandBatch.Sent?,
+        _ tally: inout RestoreTally
+    ) async throws(TransportError) {
+        try await manner.wait(
+            recordCount: record == nil ? 0 : 1,
+            byteCount: bytes.readableBytes,
+            connection.address
+        )
+        var bytes = bytes
+        if let record {
+            bytes.writeMetaNoop()
+            let batch = CommandBatch(database: 0, bytes: ByteBuffer(), sent: [record], window: tally.currentWindow)
+            begin(batch, &tally)
+        }
+        try await connection.write(bytes)
+    }
+
+    /// There is one.
+    func select(_ database: UInt32, _ tally: inout RestoreTally) async throws(TransportError) {}
+
+    func drain(_ tally: inout RestoreTally) async throws(TransportError) {
+        while !underway.isEmpty { try await settleOldest(&tally) }
+    }
+
+    func giveUp(_ tally: inout RestoreTally) async {
+        for batch in underway { tally.giveUp(batch.sent, because: .connectionLost) }
+        underway = []
+        await connection.close()
+    }
+
+    func close() async { await connection.close() }
+
+    private func begin(_ batch: CommandBatch, _ tally: inout RestoreTally) {
+        tally.noteSent(batch)
+        underway.append(batch)
+    }
+
+    // MARK: Answers
+
+    /// Reads until the oldest batch is answered in full, and counts it.
+    private func settleOldest(_ tally: inout RestoreTally) async throws(TransportError) {
+        while true {
+            while let reply = try connection.violation({ () throws(MemcachedError) in try parser.next(&input) }) {
+                guard case .noop = reply else {
+                    try take(reply)
+                    continue
+                }
+                let batch = underway.removeFirst()
+                tally.settle(batch, others: placed, unplaced: unplaced)
+                placed = []
+                unplaced = []
+                return
+            }
+            var bytes = try await connection.next()
+            if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+        }
+    }
+
+    private func take(_ reply: MetaReply) throws(TransportError) {
+        guard let batch = underway.first else { throw unexpected("an answer that nothing asked for") }
+        let answer = ItemReply(reply: reply, evicts: evicts)
+        switch reply {
+        case .notStored(let flags), .exists(let flags), .notFound(let flags):
+            guard let index = flags.opaque.flatMap({ Int(exactly: $0) }), batch.sent.indices.contains(index),
+                index > placed.last?.index ?? -1
+            else { throw unexpected("an answer without its item's number") }
+            placed.append((index, answer))
+        case .error(let error) where error.kind == .server:
+            guard placed.count + unplaced.count < batch.sent.count else { throw unexpected(error.text) }
+            unplaced.append(answer)
+        case .error(let error):
+            // It did not understand a line: what followed may have been taken for commands.
+            throw unexpected(error.text)
+        default: throw unexpected("an answer that belongs to no item")
+        }
+    }
+
+    private func unexpected(_ what: String) -> TransportError {
+        TransportError(
+            .protocolViolation,
+            "\(connection.address) answered an item with \(what)",
+            serverText: what
+        )
+    }
+}
