@@ -102,6 +102,40 @@ start_server() {
     fail "redis-server does not start: $(tail -n 3 "$directory/log" 2>/dev/null) (attempt $attempt, wait $wait)"
 }
 
+# start_memcached [OPTION...] starts a memcached on a free loopback port; sets server_pid, server_port.
+start_memcached() {
+    local attempt wait options=()
+    [ "$(id -u)" -ne 0 ] || options+=(-u nobody)
+    for attempt in 1 2 3 4 5; do
+        server_port=$(free_port)
+        memcached -p "$server_port" -U 0 -l 127.0.0.1 "${options[@]}" "$@" </dev/null >/dev/null 2>&1 &
+        server_pid=$!
+        for wait in {1..200}; do
+            kill -0 "$server_pid" 2>/dev/null || break
+            if memcached_say "$server_port" stats 2>/dev/null | grep -q "^STAT pid $server_pid"; then
+                server_pids+=("$server_pid")
+                return
+            fi
+            sleep 0.05
+        done
+        kill_server "$server_pid"
+    done
+    fail "memcached does not start (attempt $attempt, wait $wait)"
+}
+
+# memcached_say PORT COMMANDS [LAST] sends commands of the ASCII protocol, each line one, and prints the answers up to the
+# line LAST, or to all of them: a dump keeps its connection to itself, so that nothing can be sent behind it.
+memcached_say() {
+    local connection line commands=$2 last=${3:-MN}
+    [ "$last" != MN ] || commands+=$'\nmn'
+    exec {connection}<>"/dev/tcp/127.0.0.1/$1" || return
+    printf '%s\r\n' "${commands//$'\n'/$'\r\n'}" >&"$connection"
+    while IFS= read -r -u "$connection" line && [ "${line%$'\r'}" != "$last" ]; do
+        printf '%s\n' "${line%$'\r'}"
+    done
+    exec {connection}>&-
+}
+
 # kill_server PID ends one server at once, as a power cut would.
 kill_server() {
     kill -9 "$1" 2>/dev/null || true
