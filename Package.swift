@@ -105,8 +105,8 @@ let package = Package(
         .target(
             name: "Comparison",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RESP", "RDB", "ArchiveFormat", "Transport", "ObjectStorage",
-                "ArchiveIO", "Capture", "Restore",
+                "ByteCoding", "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Transport",
+                "ObjectStorage", "ArchiveIO", "Capture", "Restore",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
@@ -115,8 +115,8 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
-                "Restore", "Catalog", "Policy", "Comparison", "Retention", "Reporting",
+                "SnapshotModel", "RDB", "Memcached", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
+                "Capture", "Restore", "Catalog", "Policy", "Comparison", "Retention", "Reporting",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -126,8 +126,8 @@ let package = Package(
         .executableTarget(
             name: "rewarm",
             dependencies: [
-                "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Restore", "Catalog", "Policy",
-                "Retention", "Comparison", "Reporting", "Operations",
+                "SnapshotModel", "RDB", "Memcached", "ArchiveFormat", "Transport", "ObjectStorage", "Restore",
+                "Catalog", "Policy", "Retention", "Comparison", "Reporting", "Operations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
@@ -229,8 +229,8 @@ let package = Package(
         .testTarget(
             name: "ComparisonTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "Capture",
-                "Comparison", "TestSupport",
+                "ByteCoding", "SnapshotModel", "RDB", "Memcached", "ArchiveFormat", "Transport", "ObjectStorage",
+                "Capture", "Restore", "Comparison", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

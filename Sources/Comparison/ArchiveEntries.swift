@@ -104,12 +104,13 @@ package struct ArchiveEntries: Sendable {
             entry.place = .init(part: part, record: RecordPlace(block: number, ordinal: record.ordinal))
             if case .values = content {
                 entry.typeName = typeName(record, in: block)
+                entry.item = try ItemTraits(body: record.body(in: block.bytes), format: format)
                 guard record.chunk == nil else {
                     result.chained.append(entry)
                     continue
                 }
                 let body = record.body(in: block.bytes)
-                entry.take(try BodyFingerprinter.of(body: body, type: record.type, format: format, scope: scope))
+                entry.take(try PayloadFingerprinter.of(body: body, type: record.type, format: format, scope: scope))
             }
             if entry.key.readableBytes > ComparisonRecord.inlineKeyLimit {
                 result.longKeyEntries.append(entry)
@@ -154,10 +155,10 @@ package struct ArchiveEntries: Sendable {
     ) async throws -> ValueFingerprinter? {
         guard record.chunk != nil else {
             let body = record.body(in: block.bytes)
-            return try BodyFingerprinter.of(body: body, type: record.type, format: format, scope: scope)
+            return try PayloadFingerprinter.of(body: body, type: record.type, format: format, scope: scope)
         }
         guard let chain = archive.chains[block.header.number] else { throw ArchiveIOError.brokenChain(block.location) }
-        var body = BodyFingerprinter(type: record.type, format: format, scope: scope)
+        var body = PayloadFingerprinter(type: record.type, format: format, scope: scope)
         var chunks = archive.chunks(of: chain)
         while let chunk = try await chunks.next() {
             try body.append(chunk)

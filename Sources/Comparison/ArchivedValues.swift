@@ -1,5 +1,6 @@
 import ArchiveFormat
 package import ArchiveIO
+import Memcached
 package import NIOCore
 import ObjectStorage
 package import RDB
@@ -83,6 +84,11 @@ package struct ArchivedValues: Sendable {
         while let record = try cursor.next() {
             guard record.ordinal == place.record.ordinal else { continue }
             guard record.chunk == nil else { return nil }
+            guard format.engine != .memcached else {
+                var body = record.body(in: block.bytes)
+                _ = try MemcachedItem(reading: &body)
+                return [.stringPart(body)]
+            }
             let value = try RDBValueDecoder.decode(record.body(in: block.bytes), type: record.type, format: format)
             guard value.elementKind != nil else { return nil }
             var elements: [RDBElement] = []
@@ -120,9 +126,10 @@ package struct ArchivedValues: Sendable {
             expiry: record.expiry
         )
         entry.place = .init(part: part, record: place)
+        entry.item = try ItemTraits(body: body, format: format)
         let chain = record.chunk == nil ? nil : archive.chains[place.block]
         if record.chunk == nil {
-            entry.take(try BodyFingerprinter.of(body: body, type: record.type, format: format, scope: scope))
+            entry.take(try PayloadFingerprinter.of(body: body, type: record.type, format: format, scope: scope))
         }
         return ArchivedValue(
             entry: entry,

@@ -21,6 +21,9 @@ package struct ComparisonDifference: Hashable, Sendable {
         case value
         /// Of a hash's fields.
         case fieldDeadlines
+        /// Client flags of an item of Memcached.
+        case flags
+        case cas
         case deadline
     }
 
@@ -32,6 +35,8 @@ package struct ComparisonDifference: Hashable, Sendable {
     package var rightType: String?
     package var leftExpiry: Expiry?
     package var rightExpiry: Expiry?
+    package var leftItem: ItemTraits?
+    package var rightItem: ItemTraits?
     package var aspects: [Aspect] = []
     /// Milliseconds by which the deadline is later on the right side; nil unless both have one.
     package var drift: Int64?
@@ -47,5 +52,7 @@ package struct ComparisonDifference: Hashable, Sendable {
         rightType = pair.right?.typeName
         leftExpiry = pair.left?.expiry
         rightExpiry = pair.right?.expiry
+        leftItem = pair.left?.item
+        rightItem = pair.right?.item
     }
 }

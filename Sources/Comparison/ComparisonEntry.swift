@@ -25,6 +25,8 @@ package struct ComparisonEntry: Hashable, Sendable {
     package var fieldEnd: UnixMilliseconds?
     /// Nil where only names are compared, and of a value too large to be decoded.
     package var value: ValueFingerprint?
+    /// Nil of any engine but Memcached, and where only names are compared.
+    package var item: ItemTraits?
     package var place: Place?
 
     package init(
@@ -34,6 +36,7 @@ package struct ComparisonEntry: Hashable, Sendable {
         expiry: Expiry = .never,
         fieldEnd: UnixMilliseconds? = nil,
         value: ValueFingerprint? = nil,
+        item: ItemTraits? = nil,
         place: Place? = nil
     ) {
         self.database = database
@@ -42,6 +45,7 @@ package struct ComparisonEntry: Hashable, Sendable {
         self.expiry = expiry
         self.fieldEnd = fieldEnd
         self.value = value
+        self.item = item
         self.place = place
     }
 

@@ -49,6 +49,7 @@ package struct ComparisonJudge: Sendable {
                 if !isTolerable(milliseconds) { difference.aspects.append(.fieldDeadlines) }
             }
         }
+        if let own = left.item, let other = right.item { difference.aspects += aspects(own, other) }
         if difference.aspects.isEmpty { difference.kind = .drift }
         switch (left.expiry, right.expiry) {
         case (.never, .never): break
@@ -69,6 +70,14 @@ package struct ComparisonJudge: Sendable {
         let hasExpired = (pair.left ?? pair.right)?.hasExpired(by: moment) ?? false
         guard !hasExpired else { return Judgement(verdict: .expired) }
         return Judgement(verdict: .different(ComparisonDifference(kind: pair.left == nil ? .extra : .missing, pair)))
+    }
+
+    /// A server gives every item that it stores a CAS of its own, unless it is told one.
+    private func aspects(_ left: ItemTraits, _ right: ItemTraits) -> [ComparisonDifference.Aspect] {
+        var aspects: [ComparisonDifference.Aspect] = []
+        if left.clientFlags != right.clientFlags { aspects.append(.flags) }
+        if options.comparesCAS, left.cas != right.cas { aspects.append(.cas) }
+        return aspects
     }
 
     private func isTolerable(_ drift: Int64) -> Bool {

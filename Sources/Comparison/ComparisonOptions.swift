@@ -20,6 +20,8 @@ package struct ComparisonOptions: Sendable {
     ///
     /// Nil means all.
     package var slotRanges: [[UInt16]]?
+    /// Whether the CAS of an item of Memcached must be the same: only where a server keeps what it is told.
+    package var comparesCAS = false
 
     package init() {}
 

@@ -37,6 +37,8 @@ enum ComparisonRecord {
         static let place = Self(rawValue: 32)
         /// Offset in the file of long keys, and bytes: eight bytes each.
         static let longKey = Self(rawValue: 64)
+        /// Client flags, and the CAS behind a byte that tells whether it is known: 17 bytes.
+        static let item = Self(rawValue: 128)
     }
 
     /// Where a long key lies.
@@ -110,6 +112,10 @@ enum ComparisonRecord {
             flags.insert(.longKey)
             buffer.writeMultipleIntegers(longKey.offset, longKey.byteCount)
         }
+        if let item = entry.item {
+            flags.insert(.item)
+            buffer.writeMultipleIntegers(item.clientFlags, UInt8(item.cas == nil ? 0 : 1), item.cas ?? 0)
+        }
         buffer.setInteger(flags.rawValue, at: flagsIndex)
         // A module's name has nine letters; a type without a name its number.
         buffer.writeString(String(entry.typeName.prefix(255)))
@@ -134,6 +140,9 @@ enum ComparisonRecord {
         var longKey: LongKey?
         if flags.contains(.longKey), let place = record.readMultipleIntegers(as: (UInt64, UInt64).self) {
             longKey = LongKey(offset: place.0, byteCount: place.1)
+        }
+        if flags.contains(.item), let item = record.readMultipleIntegers(as: (UInt64, UInt8, UInt64).self) {
+            entry.item = ItemTraits(clientFlags: item.0, cas: item.1 == 0 ? nil : item.2)
         }
         entry.typeName = record.readString(length: record.readableBytes) ?? ""
         return (entry, longKey)

@@ -58,6 +58,7 @@ struct ComparisonRunTests {
             )
         }
         if generator.chance(10) { value.streamCounters = number() }
+        let item = ItemTraits(clientFlags: number(), cas: generator.chance(50) ? number() : nil)
         let place = ComparisonEntry.Place(part: 3, record: RecordPlace(block: 9, ordinal: UInt32(number() % 1000)))
         return ComparisonEntry(
             database: [0, 1, 15, 254, 255, 70_000][Int(number() % 6)],
@@ -66,6 +67,7 @@ struct ComparisonRunTests {
             expiry: generator.chance(50) ? .never : .at(UnixMilliseconds(Int64(truncatingIfNeeded: number()))),
             fieldEnd: generator.chance(20) ? UnixMilliseconds(5) : nil,
             value: generator.chance(90) ? value : nil,
+            item: generator.chance(30) ? item : nil,
             place: generator.chance(50) ? place : nil
         )
     }

@@ -18,7 +18,7 @@ package struct NodeKeyRequest: Sendable {
         self.bodyByteCount = bodyByteCount
     }
 
-    /// nil for a module's value.
+    /// nil for a module's value, and for an item of Memcached.
     package var kind: RDBElement.Kind? { RDBElement.Kind(rawValue: typeName) }
 }
 
@@ -42,6 +42,8 @@ package struct NodeKeyReading: Sendable {
     package var access = AccessData.none
     /// Nil of a value that cannot be read by commands, and of a key that is not there.
     package var value: ValueFingerprint?
+    /// Nil of any engine but Memcached.
+    package var item: ItemTraits?
     /// False where the times at which pending entries were delivered could not be read.
     package var hasDeliveryTimes = true
 

@@ -15,6 +15,10 @@ package struct NodeLooks: ~Copyable {
     package struct Look: Sendable {
         package var pair: ComparisonPair
         package var judgement: ComparisonJudge.Judgement
+
+        package init(pair: ComparisonPair, judgement: ComparisonJudge.Judgement) {
+            (self.pair, self.judgement) = (pair, judgement)
+        }
     }
 
     private var run: ScanRun<NodeEntries>

@@ -5,6 +5,7 @@ import Comparison
 import ObjectStorage
 import RDB
 import SnapshotModel
+import Transport
 
 /// Compares a snapshot with another or with a live node, key by key.
 ///
@@ -41,8 +42,21 @@ package struct DiffOperation: Sendable {
             }
         case .node(let connection):
             return try await context.withSnapshot(id, in: repository) { left in
-                try await NodeDiff(request: request, connection: connection, context: context).run(left, receive)
+                try await compare(left, connection, context, receive)
             }
+        }
+    }
+
+    private func compare(
+        _ left: SnapshotAccess,
+        _ connection: ConnectionOptions,
+        _ context: OperationContext,
+        _ receive: (DiffItem) throws -> Void
+    ) async throws -> DiffReport {
+        switch connection.url.family {
+        case .redis: try await NodeDiff(request: request, connection: connection, context: context).run(left, receive)
+        case .memcached:
+            try await ItemDiff(request: request, connection: connection, context: context).run(left, receive)
         }
     }
 

@@ -3,7 +3,6 @@ import Comparison
 import NIOCore
 import ObjectStorage
 import RDB
-import Restore
 import SnapshotModel
 import Transport
 
@@ -64,29 +63,19 @@ struct NodeDiff {
         let judge = ComparisonJudge(options: options, moment: end)
         var looks = NodeLooks(run, control: control, judge: judge) { try await archives.refresh($0, $1) }
         var comparison = try ComparisonRun(left: left, right: right)
-        var candidates: [ComparisonPair] = []
-        while let pair = try comparison.next() {
-            let judgement = judge.judge(pair)
-            guard case .different = judgement.verdict else {
-                tally.add(judgement)
-                continue
+        var merge = LiveMerge(judge: judge, tally: tally)
+        while let candidates = try merge.next(&comparison) {
+            for look in try await looks.look(at: candidates) {
+                if let difference = merge.take(look) { try receive(.key(difference)) }
             }
-            if candidates.count == NodeLooks.groupCount
-                || candidates.first.map({ $0.database != pair.database }) ?? false
-            {
-                try await tell(candidates, &looks, &tally, receive)
-                candidates = []
-            }
-            candidates.append(pair)
         }
-        try await tell(candidates, &looks, &tally, receive)
         try await looks.finish()
         await archives.close()
         return DiffReport(
             snapshot: access.manifest.id,
             other: node.info.address,
             deadlineTolerance: options.deadlineTolerance,
-            tally: tally,
+            tally: merge.tally,
             window: begin...max(begin, end),
             comparedLibraries: comparesLibraries
         )
@@ -121,31 +110,6 @@ struct NodeDiff {
         return run
     }
 
-    /// Looks at the candidates again and tells those that still differ.
-    private func tell(
-        _ candidates: [ComparisonPair],
-        _ looks: inout NodeLooks,
-        _ tally: inout ComparisonTally,
-        _ receive: (DiffItem) throws -> Void
-    ) async throws {
-        guard !candidates.isEmpty else { return }
-        for look in try await looks.look(at: candidates) {
-            switch look.judgement.verdict {
-            case .different(let difference):
-                if Self.isOwn(difference) { continue }
-                try receive(.key(difference))
-            case .same, .unwanted: tally.settledCount += 1
-            case .expired: break
-            }
-            tally.add(look.judgement)
-        }
-    }
-
-    /// Temporary keys of a restore are nobody's data.
-    private static func isOwn(_ difference: ComparisonDifference) -> Bool {
-        difference.kind == .extra && TemporaryKey(name: difference.key) != nil
-    }
-
     /// False where the node did not let its libraries be read.
     private func compareLibraries(
         _ own: [ByteBuffer],
@@ -167,8 +131,4 @@ struct NodeDiff {
         }
         return true
     }
-}
-
-extension ComparisonPair {
-    fileprivate var database: UInt32? { (left ?? right)?.database }
 }

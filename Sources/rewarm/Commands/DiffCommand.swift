@@ -19,6 +19,7 @@ struct DiffCommand: Verb {
             examples: [
                 "rewarm diff 20261120T07 latest",
                 "rewarm diff latest --target redis://cache-2:6379 --exit-code",
+                "rewarm diff latest --source-name sessions --target memcached://cache-2",
                 "rewarm diff latest --target redis://c2 --match 'session:*' --summary --json",
             ],
             exitCodes: HelpText.reading + [.partial, .differences, .denied, .unreachable]
@@ -32,7 +33,8 @@ struct DiffCommand: Verb {
 
     @Option(
         help: ArgumentHelp(
-            "The live node to compare with: redis://[user@]host:port, rediss:// (TLS), redis+unix:///path, or valkey.",
+            "The live node to compare with: redis://[user@]host:port, rediss:// (TLS), redis+unix:///path, the same with "
+                + "valkey or memcached.",
             valueName: "url"
         )
     )

@@ -28,6 +28,12 @@ struct DiffArguments: ParsableArguments, Sendable {
     )
     var databases: [DatabaseMapping] = []
 
+    @Flag(
+        name: .customLong("cas"),
+        help: "Also compare the CAS of Memcached's items: only where the server keeps what a restore tells it."
+    )
+    var comparesCAS = false
+
     @Option(help: ArgumentHelp("Print at most so many differences; all are counted.", valueName: "number"))
     var limit: UInt64?
 
@@ -48,6 +54,7 @@ struct DiffArguments: ParsableArguments, Sendable {
         options.exclude = keys.exclude
         options.types = Set(keys.types)
         options.databases = databases
+        options.comparesCAS = comparesCAS
         let tolerance = tolerance ?? (isLive ? Self.liveTolerance : DurationArgument(.zero))
         options.deadlineTolerance = tolerance.duration.milliseconds
         return options

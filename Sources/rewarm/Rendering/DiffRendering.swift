@@ -47,9 +47,19 @@ enum DiffRendering {
             case .type: "type"
             case .value: "value"
             case .fieldDeadlines: "field expiry" + (difference.fieldDrift.map { " " + signed($0) } ?? "")
+            case .flags: itemText("flags", difference) { String($0.clientFlags) }
+            case .cas: itemText("cas", difference) { $0.cas.map { String($0) } ?? "none" }
             case .deadline: deadlineText(difference)
             }
         }.joined(separator: ", ")
+    }
+
+    private static func itemText(
+        _ name: String,
+        _ difference: ComparisonDifference,
+        _ text: (ItemTraits) -> String
+    ) -> String {
+        name + " " + [difference.leftItem, difference.rightItem].map { $0.map(text) ?? "none" }.joined(separator: "/")
     }
 
     private static func deadlineText(_ difference: ComparisonDifference) -> String {
@@ -78,10 +88,18 @@ enum DiffRendering {
             ]
             add(difference.leftType, difference.leftExpiry, "", to: &object)
             add(difference.rightType, difference.rightExpiry, "other", to: &object)
+            add(difference.leftItem, "", to: &object)
+            add(difference.rightItem, "other", to: &object)
             if let drift = difference.drift { object.add("driftMilliseconds", .integer(drift)) }
             if let drift = difference.fieldDrift { object.add("fieldDriftMilliseconds", .integer(drift)) }
             return object
         }
+    }
+
+    private static func add(_ item: ItemTraits?, _ prefix: String, to object: inout JSONObject) {
+        guard let item else { return }
+        object.add(prefix.isEmpty ? "clientFlags" : prefix + "ClientFlags", .unsigned(item.clientFlags))
+        object.add(prefix.isEmpty ? "cas" : prefix + "CAS", item.cas.map { .unsigned($0) } ?? .null)
     }
 
     private static func add(_ type: String?, _ expiry: Expiry?, _ prefix: String, to object: inout JSONObject) {
