@@ -142,6 +142,8 @@ package struct DrillDifferenceKind: RawRepresentable, Hashable, Codable, CodingK
     package static let extra = Self(rawValue: "extra")
     package static let type = Self(rawValue: "type")
     package static let value = Self(rawValue: "value")
+    /// The client flags of an item of Memcached.
+    package static let flags = Self(rawValue: "flags")
     package static let deadline = Self(rawValue: "deadline")
     /// The deadline of a field of a hash.
     package static let fieldDeadline = Self(rawValue: "fieldDeadline")
@@ -152,6 +154,6 @@ package struct DrillDifferenceKind: RawRepresentable, Hashable, Codable, CodingK
 
     /// The worst first.
     package static let known: [Self] = [
-        .missing, .value, .type, .deadline, .fieldDeadline, .group, .function, .extra, .access,
+        .missing, .value, .type, .flags, .deadline, .fieldDeadline, .group, .function, .extra, .access,
     ]
 }

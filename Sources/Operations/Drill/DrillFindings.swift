@@ -102,6 +102,7 @@ package struct DrillFindings: Sendable {
         case .extra: return "\(keys) too many"
         case .type: return "\(keys) \(have) another type"
         case .value: return "\(keys) \(have) another value"
+        case .flags: return "\(keys) \(have) other client flags"
         case .deadline: return "\(keys) \(have) another deadline"
         case .fieldDeadline: return "\(keys) \(have) fields with another deadline"
         case .group:

@@ -43,6 +43,7 @@ struct DrillJudge: Sendable {
         case .refused: verdict.isUndecided = true
         case .present:
             compareValues(value.entry.value, reading.value, &verdict)
+            compareItems(value.entry.item, reading.item, &verdict)
             compareAccess(value.access, reading.access, now: now, &verdict)
         }
         if reading.state == .missing { return verdict }
@@ -65,6 +66,12 @@ struct DrillJudge: Sendable {
             verdict.add(.fieldDeadline, "the deadlines of its fields are off by \(milliseconds) ms")
         case .fieldDeadlinesDiffer: verdict.add(.fieldDeadline)
         }
+    }
+
+    /// A server gives items a CAS of its own, so that is none to be compared.
+    private func compareItems(_ own: ItemTraits?, _ other: ItemTraits?, _ verdict: inout Verdict) {
+        guard let own, let other, own.clientFlags != other.clientFlags else { return }
+        verdict.add(.flags, "client flags \(own.clientFlags) became \(other.clientFlags)")
     }
 
     private func compareDeadlines(_ own: Expiry, _ reading: NodeKeyReading, _ verdict: inout Verdict) {

@@ -136,8 +136,11 @@ struct DrillRun: Sendable {
     private func checkMemory() throws(DrillObstacle) {
         var options = RestoreOptions()
         options.deadlineShiftMilliseconds = startedAt.milliseconds(since: manifest.instant)
-        let estimate = RestoreEstimate(manifest, options, now: startedAt)
-        let needed = UInt64(Double(estimate.likelyMemoryByteCount) * Self.memoryReserve) + Self.serverByteCount
+        let likely =
+            manifest.format.engine == .memcached
+            ? ItemRoom(manifest).likelyByteCount
+            : RestoreEstimate(manifest, options, now: startedAt).likelyMemoryByteCount
+        let needed = UInt64(Double(likely) * Self.memoryReserve) + Self.serverByteCount
         guard let available = request.availableMemory(), available < needed else { return }
         throw DrillObstacle(
             "the scratch server would need about \(needed >> 20) MiB of memory, and this host has \(available >> 20) MiB",
@@ -154,10 +157,10 @@ struct DrillRun: Sendable {
         _ outcome: inout DrillOutcome,
         _ restored: @Sendable (ConnectionOptions) async throws -> Void
     ) async throws {
+        try checkFamily(of: connection.url)
         var options = RestoreOptions()
         options.flushTarget = flush
-        options.deadlineShiftMilliseconds =
-            startedAt.milliseconds(since: manifest.instant) + Self.marginMilliseconds
+        options.deadlineShiftMilliseconds = deadlineShiftMilliseconds
         let report = try await restore(connection, options, &outcome)
         try check(report)
         try await restored(connection)
@@ -170,26 +173,40 @@ struct DrillRun: Sendable {
             restoredFrom: report.result.startedAt,
             isScratch: isScratch
         )
-        let findings = try await DrillComparison.run(access, connection, terms, context)
+        let findings =
+            if connection.url.family == .memcached {
+                try await DrillItemComparison.run(access, connection, terms, context)
+            } else {
+                try await DrillComparison.run(access, connection, terms, context)
+            }
         outcome.record.phases[.compare] = begin.duration(to: .now).milliseconds
         outcome.findings = findings
         outcome.record.sentinel = try await lookForSentinel(connection)
         DrillVerdict(request.objectives, report).apply(findings, to: &outcome)
     }
 
+    /// By so much every deadline is later in the node.
+    private var deadlineShiftMilliseconds: Int64 {
+        let shift = startedAt.milliseconds(since: manifest.instant) + Self.marginMilliseconds
+        // Memcached counts seconds: so that no deadline is rounded.
+        return manifest.format.engine == .memcached ? (shift + 999) / 1000 * 1000 : shift
+    }
+
+    /// Engines of different families keep different things, so that a comparison would find that and no more.
+    private func checkFamily(of url: NodeURL) throws(OperationError) {
+        guard (manifest.format.engine == .memcached) != (url.family == .memcached) else { return }
+        throw OperationError(
+            .usage,
+            "snapshot \(manifest.id) is of \(manifest.format.engine.rawValue), and \(url.address) is no node of its kind",
+            hint: "drill it in one of its own kind"
+        )
+    }
+
     /// Where the sentinel is now; nil if the snapshot has none, or its absence proves nothing.
     private func lookForSentinel(_ connection: ConnectionOptions) async throws -> DrillRecord.Sentinel? {
         guard let sentinel = manifest.sentinel, sentinel.finding != .undecided else { return nil }
         guard try await access.search(sentinel) == .found else { return .nowhere }
-        let node = try await NodeConnection.connect(connection)
-        let finding: SnapshotSentinel.Finding
-        do {
-            finding = try await sentinel.search(node)
-        } catch {
-            await node.close()
-            throw error
-        }
-        await node.close()
+        let finding = try await sentinel.search(connection)
         return finding == .found ? .archiveAndNode : .archiveOnly
     }
 

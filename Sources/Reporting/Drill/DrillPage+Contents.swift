@@ -5,7 +5,7 @@ import SnapshotModel
 extension DrillPage {
     private static let kindNames: [DrillDifferenceKind: String] = [
         .missing: "missing in the node", .extra: "only in the node", .type: "another type", .value: "another value",
-        .deadline: "another deadline", .fieldDeadline: "another deadline of a field",
+        .flags: "other client flags", .deadline: "another deadline", .fieldDeadline: "another deadline of a field",
         .group: "another consumer group", .access: "other access data", .function: "another function",
     ]
 

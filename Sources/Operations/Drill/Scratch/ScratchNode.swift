@@ -2,6 +2,14 @@ import SnapshotModel
 import Synchronization
 import Transport
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
 /// A server of a drill: started empty in a directory of its own, reachable by its socket alone, keeping nothing.
 final class ScratchNode: Sendable {
     /// What the server is to be able to hold.
@@ -9,6 +17,9 @@ final class ScratchNode: Sendable {
         /// Numbers of databases start at 0.
         var databaseCount: UInt32
         var evictionPolicy: String
+        /// Of Memcached: what all items may take in their slabs, and the largest one with its key and header.
+        var slabByteCount: UInt64 = 0
+        var largestItemByteCount: UInt64 = 0
         /// A limit that is never reached: without one a server shares the objects of small integers, with their last
         /// use, among all keys (redis:src/object.c, createStringObjectFromLongLongForValue).
         var memoryLimit: UInt64 { evictionPolicy == "noeviction" ? 0 : 1 << 62 }
@@ -21,6 +32,10 @@ final class ScratchNode: Sendable {
                 if manifest.statistics.frequencyKeyCount > 0 {
                     "allkeys-lfu"
                 } else if manifest.statistics.idleKeyCount > 0 { "allkeys-lru" } else { "noeviction" }
+            if manifest.format.engine == .memcached {
+                let room = ItemRoom(manifest)
+                (slabByteCount, largestItemByteCount) = (room.byteCount, room.largestItemByteCount)
+            }
         }
     }
 
@@ -55,6 +70,7 @@ final class ScratchNode: Sendable {
         _ directory: ScratchDirectory,
         _ needs: Needs
     ) -> [String] {
+        guard program.engine != .memcached else { return memcachedArguments(program, directory, needs) }
         let settings: [(String, String)] = [
             ("port", "0"), ("unixsocket", directory.socketPath), ("unixsocketperm", "700"), ("dir", directory.path),
             ("save", ""), ("appendonly", "no"), ("daemonize", "no"), ("logfile", ""),
@@ -64,6 +80,20 @@ final class ScratchNode: Sendable {
             ("lfu-decay-time", "0"),
         ]
         return [program.path] + settings.flatMap { ["--" + $0.0, $0.1] }
+    }
+
+    /// With no port, no UDP, and a refusal (`-M`) rather than an eviction where memory is short after all.
+    private static func memcachedArguments(
+        _ program: ServerProgram,
+        _ directory: ScratchDirectory,
+        _ needs: Needs
+    ) -> [String] {
+        // As root it would not start without a user; as another one it could not use the directory.
+        let user = geteuid() == 0 ? ["-u", "root"] : []
+        return [
+            program.path, "-s", directory.socketPath, "-a", "0700", "-M",
+            "-m", String(needs.slabByteCount >> 20), "-I", String(needs.largestItemByteCount),
+        ] + user
     }
 
     /// Starts a server and waits until it answers.
@@ -90,7 +120,10 @@ final class ScratchNode: Sendable {
     /// For every connection to it.
     var connection: ConnectionOptions {
         ConnectionOptions(
-            url: NodeURL(endpoint: .unixSocket(path: directory.socketPath)),
+            url: NodeURL(
+                family: program.engine == .memcached ? .memcached : .redis,
+                endpoint: .unixSocket(path: directory.socketPath)
+            ),
             connectTimeout: .seconds(5),
             replyTimeout: .seconds(300)
         )
@@ -124,8 +157,7 @@ final class ScratchNode: Sendable {
         while true {
             if let death { throw obstacle(death) }
             do throws(TransportError) {
-                let connection = try await NodeConnection.connect(connection)
-                await connection.close()
+                try await Self.greet(connection)
                 return
             } catch  where error.code == .cancelled {
                 throw error
@@ -133,6 +165,13 @@ final class ScratchNode: Sendable {
                 guard start.duration(to: .now) < Self.startPatience else { throw obstacle(error.message) }
             }
             try await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private static func greet(_ connection: ConnectionOptions) async throws(TransportError) {
+        switch connection.url.family {
+        case .redis: await (try NodeConnection.connect(connection)).close()
+        case .memcached: await (try MemcachedConnection.connect(connection)).close()
         }
     }
 
@@ -147,7 +186,10 @@ final class ScratchNode: Sendable {
     func stop() async {
         // The task that calls may be cancelled, and would not wait for anything.
         await Task { [connection, process, directory] in
-            if let connection = try? await NodeConnection.connect(connection) {
+            // Memcached has no command for that, and nothing to save.
+            if connection.url.family == .memcached {
+                process.cancel()
+            } else if let connection = try? await NodeConnection.connect(connection) {
                 await connection.shutDownWithoutSaving()
                 await connection.close()
             }

@@ -23,6 +23,7 @@ struct ServerProgram: Hashable, Sendable {
     ///
     /// The engines have gone apart after RDB version 11.
     func loads(_ format: PayloadFormat) -> Bool {
+        if engine == .memcached || format.engine == .memcached { return engine == format.engine }
         guard engine == format.engine || format.rdbVersion <= 11 else { return false }
         return NodeInfo.newestRDBVersion(of: engine, version) >= format.rdbVersion
     }
@@ -33,16 +34,13 @@ struct ServerProgram: Hashable, Sendable {
     /// leaves the drill undecided.
     static func find(named: String?, for format: PayloadFormat, searchPath: String) async throws(DrillObstacle) -> Self
     {
-        guard format.engine != .memcached else {
-            throw DrillObstacle("a snapshot of Memcached cannot be drilled yet", "restore it by hand to try it")
-        }
         if let named {
             guard let path = executable(named, searchPath) else {
                 throw DrillObstacle("there is no program '\(named)'", "name the server's program with --server")
             }
             return try await Self(asking: path)
         }
-        let names = format.engine == .valkey ? ["valkey-server", "redis-server"] : ["redis-server", "valkey-server"]
+        let names = Self.names(for: format.engine)
         var found: [Self] = []
         var problem: DrillObstacle?
         for name in names {
@@ -56,9 +54,19 @@ struct ServerProgram: Hashable, Sendable {
         if let best = found.first(where: { $0.loads(format) }) ?? found.first { return best }
         throw problem
             ?? DrillObstacle(
-                "neither \(names[0]) nor \(names[1]) is on the search path",
-                "install one of them, name it with --server, or name an empty node with --target"
+                names.count == 1
+                    ? "\(names[0]) is not on the search path"
+                    : "neither \(names[0]) nor \(names[1]) is on the search path",
+                "install \(names.count == 1 ? "it" : "one of them"), name it with --server, or name an empty node with --target"
             )
+    }
+
+    private static func names(for engine: Engine) -> [String] {
+        switch engine {
+        case .redis: ["redis-server", "valkey-server"]
+        case .valkey: ["valkey-server", "redis-server"]
+        case .memcached: ["memcached"]
+        }
     }
 
     /// Runs it with `--version`.
@@ -74,7 +82,10 @@ struct ServerProgram: Hashable, Sendable {
         let end = await process.run(endsWhenCancelled: true)
         let output = String(decoding: end.output, as: UTF8.self)
         guard end.ending == .exited(0), let parts = Self.parse(output) else {
-            throw DrillObstacle("'\(path)' is no server program", "name redis-server or valkey-server with --server")
+            throw DrillObstacle(
+                "'\(path)' is no server program",
+                "name redis-server, valkey-server or memcached with --server"
+            )
         }
         self.init(path: path, engine: parts.engine, version: ServerVersion(parts.version), versionText: parts.version)
     }
@@ -83,9 +94,11 @@ struct ServerProgram: Hashable, Sendable {
         (self.path, self.engine, self.version, self.versionText) = (path, engine, version, versionText)
     }
 
-    /// `Redis server v=7.0.15 sha=…`, `Valkey server v=8.0.1 sha=…`, and of Valkey 7.2 `Server v=7.2.7 sha=…`.
+    /// `Redis server v=7.0.15 sha=…`, `Valkey server v=8.0.1 sha=…`, of Valkey 7.2 `Server v=7.2.7 sha=…`, and
+    /// `memcached 1.6.18`.
     static func parse(_ output: String) -> (engine: Engine, version: String)? {
         let words = output.split(whereSeparator: \.isWhitespace)
+        if words.first == "memcached", words.count > 1 { return (.memcached, String(words[1])) }
         guard let version = words.first(where: { $0.hasPrefix("v=") })?.dropFirst(2) else { return nil }
         switch words.first {
         case "Redis": return (.redis, String(version))

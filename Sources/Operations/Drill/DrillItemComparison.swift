@@ -1,0 +1,224 @@
+import ArchiveIO
+import Comparison
+import Memcached
+import NIOCore
+import ObjectStorage
+import RDB
+import SnapshotModel
+import Transport
+
+/// Compares a restored Memcached node with the archive that it was restored from, item by item.
+///
+/// As ``DrillComparison``: the archive leads, the node is read by `mg` as clients do, and names of both sides are merged
+/// only where the node has more items than were found.
+struct DrillItemComparison {
+    /// A value of more bytes is not looked at a second time.
+    private static let secondLookByteCount: UInt64 = 8 << 20
+    private static let secondLookLimit = 2000
+    /// Memcached counts seconds: a deadline that is rounded differently is off by one.
+    private static let granularityMilliseconds: Int64 = 1000
+
+    private let access: SnapshotAccess
+    private let context: OperationContext
+    private let terms: DrillComparison.Terms
+    private let control: MemcachedConnection
+    private var reader: ItemReader
+    private let judge: DrillJudge
+    private var findings = DrillFindings()
+    private var presentCount: UInt64 = 0
+    private var secondLookCount = 0
+    private var handledCount: UInt64 = 0
+
+    /// Runs the comparison over two connections of its own.
+    static func run(
+        _ access: SnapshotAccess,
+        _ connection: ConnectionOptions,
+        _ terms: DrillComparison.Terms,
+        _ context: OperationContext
+    ) async throws -> DrillFindings {
+        let control = try await MemcachedConnection.connect(connection)
+        do {
+            let values = try await MemcachedConnection.connect(connection)
+            do {
+                var comparison = Self(access, values, control, terms, context)
+                try await comparison.compare()
+                await values.close()
+                await control.close()
+                return comparison.findings
+            } catch {
+                await values.close()
+                throw error
+            }
+        } catch {
+            await control.close()
+            throw error
+        }
+    }
+
+    private init(
+        _ access: SnapshotAccess,
+        _ values: MemcachedConnection,
+        _ control: MemcachedConnection,
+        _ terms: DrillComparison.Terms,
+        _ context: OperationContext
+    ) {
+        (self.access, self.control, self.terms, self.context) = (access, control, terms, context)
+        // What had no life left when the drill began is not there.
+        let gone = terms.restoredFrom.advanced(byMilliseconds: -terms.shiftMilliseconds)
+        reader = ItemReader(values, scope: ValueFingerprinter.Scope(expiredBy: gone))
+        judge = DrillJudge(
+            shiftMilliseconds: terms.shiftMilliseconds,
+            toleranceMilliseconds: max(terms.toleranceMilliseconds, Self.granularityMilliseconds),
+            access: .none,
+            frequenciesDecay: false,
+            restoredFrom: terms.restoredFrom
+        )
+    }
+
+    private mutating func compare() async throws {
+        var opened: [(part: UInt32, reader: ArchiveReader)] = []
+        do {
+            for part in access.manifest.parts {
+                opened.append((UInt32(clamping: part.number), try await access.openPart(part)))
+            }
+            let chosen = terms.sample?.choose(from: opened)
+            for archive in opened {
+                let values = ArchivedValues(
+                    archive.reader,
+                    part: archive.part,
+                    format: access.manifest.format,
+                    scope: reader.scope,
+                    sample: chosen?[archive.part] ?? (chosen == nil ? nil : [:])
+                )
+                // The closure cannot hold `self` and change it at once.
+                var comparison = self
+                try await values.forEachBlock { try await comparison.compare($0.values, of: values) }
+                self = comparison
+            }
+            try await countItems(opened)
+        } catch {
+            for archive in opened { await archive.reader.close() }
+            throw error
+        }
+        for archive in opened { await archive.reader.close() }
+        noteOmissions()
+    }
+
+    // MARK: Items
+
+    private mutating func compare(_ all: [ArchivedValue], of archive: ArchivedValues) async throws {
+        var alive: [ArchivedValue] = []
+        for var value in all {
+            if value.isChained {
+                value.entry.value = try await archive.fingerprint(value.entry, scope: reader.scope)
+            }
+            if value.entry.hasExpired(by: reader.scope.expiredBy ?? terms.restoredFrom) {
+                findings.expiredKeyCount += 1
+            } else {
+                alive.append(value)
+            }
+        }
+        let readings = try await reader.read(alive.map(\.entry.key))
+        let now = try await reader.time()
+        for (value, reading) in zip(alive, readings) { try await note(value, reading, of: archive, now: now) }
+        handledCount += UInt64(all.count)
+        context.progress(
+            OperationProgress(
+                .comparing,
+                subject: access.manifest.id.text,
+                completedKeyCount: handledCount,
+                totalKeyCount: terms.sample.map { UInt64($0.count) } ?? access.manifest.keyCount
+            )
+        )
+    }
+
+    private mutating func note(
+        _ value: ArchivedValue,
+        _ reading: NodeKeyReading,
+        of archive: ArchivedValues,
+        now: UnixMilliseconds
+    ) async throws {
+        let verdict = judge.judge(value, reading, now: now)
+        findings.comparedKeyCount += 1
+        if let error = verdict.deadlineError { findings.add(deadlineError: error) }
+        if verdict.isUndecided { findings.undecided[value.entry.typeName, default: 0] += 1 }
+        if reading.state == .present { notePresence(of: value, reading) }
+        for (kind, detail) in zip(verdict.kinds, verdict.details) {
+            let words = detail.isEmpty ? try await lookAgain(value, of: archive) : detail
+            findings.add(DrillDifference(kind, value.entry, words))
+        }
+    }
+
+    private mutating func notePresence(of value: ArchivedValue, _ reading: NodeKeyReading) {
+        presentCount += 1
+        findings.types[value.entry.typeName, default: 0] += 1
+        findings.databases[value.entry.database, default: 0] += 1
+        let expiry = reading.deadline.map { deadline -> Expiry in
+            .at(deadline.lowerBound.advanced(byMilliseconds: -terms.shiftMilliseconds))
+        }
+        findings.lifetimes.add(expiry ?? .never, at: access.manifest.instant)
+    }
+
+    /// Tells what differs of a value, byte by byte.
+    private mutating func lookAgain(_ value: ArchivedValue, of archive: ArchivedValues) async throws -> String {
+        secondLookCount += 1
+        guard secondLookCount <= Self.secondLookLimit, value.bodyByteCount <= Self.secondLookByteCount,
+            let own = try await archive.elements(of: value.entry),
+            let other = try await reader.elements(of: value.entry.key),
+            let difference = ElementDifference(left: own, right: other, of: .string)
+        else { return "its digest differs" }
+        return difference.words
+    }
+
+    // MARK: What is too much
+
+    private mutating func countItems(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
+        let count = try await control.stats().itemCount ?? 0
+        guard terms.sample == nil else {
+            let (expected, known) = (terms.restoredKeyCount, findings.counts[.missing] ?? 0)
+            findings.add(expected - min(expected, count + known), .missing)
+            findings.add(count - min(count, expected), .extra)
+            return
+        }
+        if count > presentCount { try await findExtraItems(archives) }
+    }
+
+    /// Names of both sides, sorted and merged.
+    private mutating func findExtraItems(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
+        let options = ComparisonOptions()
+        var left = ComparisonSide(secret: reader.scope.secret, spillingTo: context.spillPlace)
+        for archive in archives {
+            _ = try await ArchiveEntries(
+                archive.reader,
+                part: archive.part,
+                format: access.manifest.format,
+                role: .left,
+                options: options,
+                scope: reader.scope,
+                content: .names
+            ).read(into: &left)
+        }
+        var right = ComparisonSide(secret: reader.scope.secret, spillingTo: context.spillPlace)
+        try await ItemNames.read(control, options: options, into: &right)
+        var merged = try ComparisonRun(left: left, right: right)
+        while let pair = try merged.next() {
+            guard pair.left == nil, var extra = pair.right else { continue }
+            extra.typeName = MemcachedItem.typeName
+            findings.add(DrillDifference(.extra, extra, "only in the node"))
+        }
+    }
+
+    // MARK: What was left out
+
+    private mutating func noteOmissions() {
+        if let sample = terms.sample {
+            findings.notCompared.append(
+                "A random sample of \(sample.count) items was compared (seed \(sample.seed)); of the others only the number."
+            )
+        }
+        findings.notCompared.append(
+            "Last access, CAS and the fetched flag were not compared: a restore makes the first anew, and the others as far "
+                + "as the server lets it."
+        )
+    }
+}
