@@ -79,6 +79,8 @@ extension SnapshotRequest.Method {
         case .auto: self = .auto
         case .replication: self = .replication
         case .scan: self = .scan
+        // The one way to read Memcached, and none to read anything else: a policy that says so is checked for that.
+        case .crawl: self = .auto
         }
     }
 }

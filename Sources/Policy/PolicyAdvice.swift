@@ -1,4 +1,5 @@
 import Retention
+import Transport
 
 #if canImport(Glibc)
 private import Glibc
@@ -27,7 +28,7 @@ package struct PolicyAdvice {
 
     /// Sorted by place; severity is always a warning.
     package var warnings: [PolicyProblem] {
-        (policy.warnings + retention + schedule + passwordFile + textfile + policyFile)
+        (policy.warnings + retention + schedule + passwordFile + textfile + policyFile + drill)
             .sorted { ($0.place, $0.keyPath) < ($1.place, $1.keyPath) }
     }
 
@@ -86,6 +87,14 @@ package struct PolicyAdvice {
                 file
             )
         ]
+    }
+
+    private var drill: [PolicyProblem] {
+        let path = "drill.ttl-tolerance"
+        guard policy.source.url?.family == .memcached, policy.places[path] != nil,
+            policy.drill.deadlineTolerance < .seconds(1)
+        else { return [] }
+        return [warn(path, "is below a second, and Memcached counts seconds: 1s is used", "write 1s")]
     }
 
     /// Hooks are run as whoever runs the policy.

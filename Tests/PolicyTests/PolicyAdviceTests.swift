@@ -39,6 +39,13 @@ struct PolicyAdviceTests {
         #expect(try Self.advice(Self.good.replacing(part, with: other)) == [expected])
     }
 
+    @Test(arguments: [("memcached", "999ms", true), ("memcached", "1s", false), ("redis", "999ms", false)])
+    func `a tolerance below a second means nothing to Memcached`(family: String, tolerance: String, isTold: Bool) throws
+    {
+        let text = Self.good.replacing("redis://", with: family + "://") + "\ndrill: {ttl-tolerance: \(tolerance)}"
+        #expect(try Self.advice(text) == (isTold ? ["5:24 drill.ttl-tolerance"] : []))
+    }
+
     @Test func `the files beside it are looked at`() throws {
         let place = "1:44 source.password-file"
         #expect(try Self.advice(Self.good, ["/pw": .absent]) == [place])

@@ -3,10 +3,12 @@ package import Transport
 /// `capture:`, how the source is read.
 package struct PolicyCapture: PolicySection {
     package enum Method: String, CaseIterable, Hashable, Sendable {
-        /// Replication, and a scan where the source offers no replication.
+        /// Replication, and a scan where the source offers no replication; the crawl of Memcached.
         case auto
         case replication
         case scan
+        /// The only way to read Memcached.
+        case crawl
     }
 
     package var method = Method.auto
@@ -22,7 +24,7 @@ package struct PolicyCapture: PolicySection {
             \.method,
             .choice,
             example: "scan",
-            "A point in time by replication, a window by scan, or what the node allows"
+            "A point in time by replication, a window by scan (Memcached: crawl), or what the node allows"
         ),
         .init(
             "transfer",
@@ -37,7 +39,7 @@ package struct PolicyCapture: PolicySection {
             .whole(1...1_000_000_000),
             example: "5000",
             standard: "no limit",
-            "Read at most so many keys per second in a scan"
+            "Read at most so many keys per second in a scan or crawl"
         ),
     ]
 }

@@ -30,7 +30,7 @@ package struct PolicySource: PolicySection {
             \.url,
             .node,
             example: "redis://cache-1:6379",
-            "Where the node listens; rediss:// is TLS, redis+unix:// a socket, valkey:// is the same as redis://"
+            "Where the node listens; rediss:// is TLS, redis+unix:// a socket; the same with valkey and memcached"
         ),
         .init("user", \.user, .text, example: "backup", standard: "the one in the URL", "The user to connect as"),
         .init(
@@ -40,7 +40,7 @@ package struct PolicySource: PolicySection {
             example: "/etc/rewarm/web.password",
             "A file with the password in its first line"
         ),
-        .init(section: "tls", \.tls, "What the system's own trust does not know; only with rediss://"),
+        .init(section: "tls", \.tls, "What the system's own trust does not know; only with rediss:// and its like"),
         .init(
             "connect-timeout",
             \.connectTimeout,
@@ -65,7 +65,13 @@ package struct PolicySource: PolicySection {
             )
         }
         if let url, !url.usesTLS, tls != TLSOptions() {
-            found.append(.init("tls", "is given, but the url does not use TLS", hint: "write rediss:// in the url"))
+            found.append(
+                .init(
+                    "tls",
+                    "is given, but the url does not use TLS",
+                    hint: "write \(url.family.schemes.tls):// in the url"
+                )
+            )
         }
         return found
     }
