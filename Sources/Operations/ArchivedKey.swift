@@ -1,5 +1,6 @@
 import ArchiveFormat
 import ArchiveIO
+package import Memcached
 package import NIOCore
 package import SnapshotModel
 
@@ -15,6 +16,10 @@ package struct ArchivedKey: Hashable, Sendable {
     package let access: AccessData
     /// Bytes of the payload body, over all its chunks, with LZF strings unwrapped.
     package let bodyByteCount: UInt64
+    /// What stands in front of the value of an item of Memcached; nil of any other engine.
+    package let item: MemcachedItem?
+    /// Bytes of the value as a client sees it; nil where the body is more than that.
+    package let valueByteCount: UInt64?
 
     init(_ record: RecordLayout, in block: ByteBuffer, chain: ValueChain?, format: PayloadFormat) {
         database = record.database
@@ -25,6 +30,10 @@ package struct ArchivedKey: Hashable, Sendable {
         expiry = record.expiry
         access = record.access
         bodyByteCount = chain?.totalByteCount ?? UInt64(record.bodyRange.count)
+        var value = body
+        item = format.engine == .memcached ? try? MemcachedItem(reading: &value) : nil
+        let headByteCount = UInt64(body.readableBytes - value.readableBytes)
+        valueByteCount = item == nil ? nil : bodyByteCount - headByteCount
     }
 
     static func typeName(_ type: UInt8, _ body: ByteBuffer, _ format: PayloadFormat) -> String {

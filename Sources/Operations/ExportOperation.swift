@@ -101,7 +101,11 @@ package struct ExportOperation: Sendable {
 
     private func format(of manifest: Manifest) throws(OperationError) -> PayloadFormat {
         guard manifest.format.engine != .memcached else {
-            throw OperationError(.usage, "snapshot \(manifest.id) is of Memcached, which has no RDB files")
+            throw OperationError(
+                .usage,
+                "snapshot \(manifest.id) is of Memcached, which has no RDB files",
+                hint: "restore it: into Memcached, or into Redis, whose node then writes an RDB file (SAVE)"
+            )
         }
         guard let version = request.rdbVersion else { return RestorePlan.streamFormat(manifest.format) }
         guard let format = RDBConversion.format(ofVersion: version) else {

@@ -1,6 +1,7 @@
 import ArchiveFormat
 import ArchiveIO
 package import Catalog
+import Memcached
 package import NIOCore
 package import RDB
 import Restore
@@ -13,7 +14,8 @@ package struct FoundKey: Sendable {
     /// The value, where it was asked for, can be decoded, and is not too large for that.
     package let value: RDBValue?
 
-    package var isString: Bool { key.typeName == "string" }
+    /// Whether the value is bytes and nothing else.
+    package var isString: Bool { key.typeName == "string" || key.item != nil }
 }
 
 /// Takes one value out of a snapshot; reads only the blocks whose filters let the key pass.
@@ -36,14 +38,18 @@ package struct GetOperation: Sendable {
         try await find(context) { found in try await found.decoded() }
     }
 
-    /// A string's bytes go to `receive` in pieces; of any other type the result has the decoded value.
+    /// The bytes of a string or of an item of Memcached go to `receive` in pieces; of any other type the result has the decoded value.
     package func value(
         _ context: OperationContext,
         _ receive: (ByteBuffer) throws -> Void
     ) async throws -> FoundKey {
         try await find(context) { found in
-            guard found.record.layout.type == RDBValueNumber.string else { return try await found.decoded() }
-            try await found.string(receive)
+            if found.isItem {
+                try await found.item(receive)
+            } else {
+                guard found.record.layout.type == RDBValueNumber.string else { return try await found.decoded() }
+                try await found.string(receive)
+            }
             return found.described(nil)
         }
     }
@@ -54,6 +60,13 @@ package struct GetOperation: Sendable {
         _ receive: (ByteBuffer) throws -> Void
     ) async throws -> FoundKey {
         try await find(context) { found in
+            guard !found.isItem else {
+                throw OperationError(
+                    .usage,
+                    "a value of Memcached has no DUMP payload",
+                    hint: "leave --raw-dump out: the value's bytes go to standard output as they are"
+                )
+            }
             try await found.dump(receive)
             return found.described(nil)
         }
@@ -108,8 +121,25 @@ private struct FoundValue {
         var body = ByteBuffer()
         body.reserveCapacity(Int(byteCount))
         try await chunks { body.writeImmutableBuffer($0) }
+        if isItem {
+            _ = try MemcachedItem(reading: &body)
+            return described(.string(body))
+        }
         let value = try RDBValueDecoder.decode(body, type: record.layout.type, format: format)
         return described(value)
+    }
+
+    var isItem: Bool { format.engine == .memcached }
+
+    /// The value without what stands in front of it, which the first chunk holds as a whole.
+    func item(_ receive: (ByteBuffer) throws -> Void) async throws {
+        var isFirst = true
+        try await chunks { chunk in
+            var chunk = chunk
+            if isFirst { _ = try MemcachedItem(reading: &chunk) }
+            isFirst = false
+            try receive(chunk)
+        }
     }
 
     func string(_ receive: (ByteBuffer) throws -> Void) async throws {

@@ -17,7 +17,7 @@ package struct KeyListing: Hashable, Sendable {
 /// Lists the keys of a snapshot from its archives, in their order.
 package struct KeysOperation: Sendable {
     /// The names that a type filter knows.
-    package static let typeNames = ["string", "list", "set", "zset", "hash", "stream", "module"]
+    package static let typeNames = ["string", "list", "set", "zset", "hash", "stream", "module", "item"]
 
     private let query: SnapshotQuery
     private let match: GlobPattern?

@@ -10,7 +10,7 @@ struct GetCommand: Verb {
         abstract: "Take one value out of a snapshot without a server.",
         usage: "rewarm get <snapshot> <key> [<options>]",
         discussion: HelpText.discussion(
-            "The bytes of a string go to standard output as they are; a value of another type is printed one element a "
+            "The bytes of a string or of an item of Memcached go to standard output as they are; a value of another type is printed one element a "
                 + "line. --raw-dump writes the payload that RESTORE takes. Only blocks that may hold the key are read. "
                 + "A key that is not there is exit code 1.",
             examples: [

@@ -32,13 +32,17 @@ struct KeysCommand: Verb {
     @Option(
         name: .customLong("type"),
         help: ArgumentHelp(
-            "Only values of this type: string, list, set, zset, hash, stream, module.",
+            "Only values of this type: string, list, set, zset, hash, stream, module, item.",
             valueName: "type"
         )
     )
     var typeName: String?
 
-    @Flag(name: [.short, .long], help: "Also print database, type, size in bytes and expiry.")
+    @Flag(
+        name: [.short, .long],
+        help:
+            "Also print database, type, size in bytes and expiry; of an item of Memcached also flags, CAS and idle time."
+    )
     var long = false
 
     @OptionGroup(title: "Repository") var repository: RepositoryOptions

@@ -28,6 +28,7 @@ struct DetailsJSON {
         )
         object.add("databases", .array(databases))
         object.add("types", .array(types))
+        object.add("slabClasses", slabClasses)
         object.add("lifetimes", .array(lifetimes))
         object.add(extremes)
         let tiers = manifest.statistics.accessTiers
@@ -104,6 +105,20 @@ struct DetailsJSON {
                 "bodyByteCount": .unsigned(counts.bodyByteCount),
             ])
         }
+    }
+
+    /// null of any engine but Memcached.
+    private var slabClasses: JSONValue {
+        guard let classes = manifest.statistics.slabClasses else { return .null }
+        return .array(
+            classes.sorted { $0.key < $1.key }.map { number, counts in
+                .object([
+                    "slabClass": .count(number),
+                    "keyCount": .unsigned(counts.keyCount),
+                    "bodyByteCount": .unsigned(counts.bodyByteCount),
+                ])
+            }
+        )
     }
 
     private var lifetimes: [JSONValue] {

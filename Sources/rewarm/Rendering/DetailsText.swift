@@ -23,6 +23,7 @@ struct DetailsText {
             ("Sizes", sizes),
             ("Keys by database", databases),
             ("Keys by type", types),
+            ("Items by slab class", slabClasses),
             ("Life left at the instant", LifetimeBars.lines(statistics.lifetimes)),
             ("Temperature tiers", AccessTierRendering.lines(statistics)),
             ("Parts", parts),
@@ -106,6 +107,18 @@ struct DetailsText {
             )
         }
         return lines
+    }
+
+    private var slabClasses: [String] {
+        guard let classes = statistics.slabClasses, !classes.isEmpty else { return [] }
+        var table = TextTable([("class", .right), ("items", .right), ("bytes", .right), ("mean", .right)])
+        for (number, counts) in classes.sorted(by: { $0.key < $1.key }) {
+            table.add([
+                String(number), Figures.count(counts.keyCount), Figures.bytes(counts.bodyByteCount),
+                Figures.bytes(counts.bodyByteCount / max(1, counts.keyCount)),
+            ])
+        }
+        return table.text.split(separator: "\n").map { String($0) }
     }
 
     private var parts: [String] {
