@@ -98,6 +98,16 @@ extension ByteBuffer {
         writeLineEnd()
     }
 
+    /// `md <key> <flags>`: each flag is a letter, with spaces between; `b` is added where the form needs it.
+    package mutating func writeMetaDelete(_ key: ByteBuffer, _ form: KeyForm, flags: StaticString) {
+        writeStaticString("md ")
+        writeMetaKey(key, form)
+        if form == .base64 { writeStaticString(" b") }
+        writeInteger(0x20 as UInt8)
+        writeStaticString(flags)
+        writeLineEnd()
+    }
+
     /// `mn`: answered by `MN` when all before it has been done.
     package mutating func writeMetaNoop() {
         writeStaticString("mn\r\n")

@@ -136,11 +136,8 @@ struct DrillRun: Sendable {
     private func checkMemory() throws(DrillObstacle) {
         var options = RestoreOptions()
         options.deadlineShiftMilliseconds = startedAt.milliseconds(since: manifest.instant)
-        let likely =
-            manifest.format.engine == .memcached
-            ? ItemRoom(manifest).likelyByteCount
-            : RestoreEstimate(manifest, options, now: startedAt).likelyMemoryByteCount
-        let needed = UInt64(Double(likely) * Self.memoryReserve) + Self.serverByteCount
+        let estimate = RestoreEstimate(manifest, options, now: startedAt, into: manifest.format.engine)
+        let needed = UInt64(Double(estimate.likelyMemoryByteCount) * Self.memoryReserve) + Self.serverByteCount
         guard let available = request.availableMemory(), available < needed else { return }
         throw DrillObstacle(
             "the scratch server would need about \(needed >> 20) MiB of memory, and this host has \(available >> 20) MiB",

@@ -8,13 +8,11 @@ struct ItemRoom: Hashable, Sendable {
     private static let headerByteCount: UInt64 = 48 + 8 + 4 + 2 + 1
     private static let pageByteCount: UInt64 = 1 << 20
     private static let classCount: UInt64 = 63
-    /// Each class is so much larger than the one before, so that an item wastes half of that on the average.
+    /// Each class is so much larger than the one before.
     private static let classGrowth = 1.25
 
     /// What items may take together (`-m`): an upper bound, which a server does not take before it needs it.
     let byteCount: UInt64
-    /// What they will probably take.
-    let likelyByteCount: UInt64
     /// What one item may take (`-I`): whole MiB, as the server wants it, and at least its default of one.
     let largestItemByteCount: UInt64
 
@@ -24,7 +22,6 @@ struct ItemRoom: Hashable, Sendable {
         // Items above half a page lie in several chunks, each with a header.
         largestItemByteCount = (largest + largest / 64) / Self.pageByteCount * Self.pageByteCount + Self.pageByteCount
         let items = Double(manifest.rawByteCount + manifest.keyCount * Self.headerByteCount)
-        likelyByteCount = UInt64(items * (1 + (Self.classGrowth - 1) / 2))
         let pages = (Self.classCount + 1) * Self.pageByteCount
         // No item may be larger than half of the memory.
         let least = 2 * largestItemByteCount + Self.pageByteCount
