@@ -1,13 +1,13 @@
 import Memcached
-import NIOCore
-import Transport
+package import NIOCore
+package import Transport
 
 /// Gives back what the reading of an invalidated item takes.
 ///
 /// The first client that reads such an item gets the right to renew it, and the server tells all others that somebody
 /// does: there is no way to read it that does not. Invalidated again, on the condition that nobody has changed it, it is
 /// as before; a server that takes no CAS value with that (before 1.6.27) gives it a new one.
-struct CrawlRenewals: Sendable {
+package struct CrawlRenewals: Sendable {
     private let control: MemcachedConnection
     private let knowsCAS: Bool
     private var takesCAS = true
@@ -18,12 +18,12 @@ struct CrawlRenewals: Sendable {
     /// Rights that were not, because without CAS nobody can tell whether the item is still the same.
     private(set) var keptCount: UInt64 = 0
 
-    init(control: MemcachedConnection, knowsCAS: Bool) {
+    package init(control: MemcachedConnection, knowsCAS: Bool) {
         self.control = control
         self.knowsCAS = knowsCAS
     }
 
-    mutating func giveBack(_ key: ByteBuffer, cas: UInt64?) async throws(TransportError) {
+    package mutating func giveBack(_ key: ByteBuffer, cas: UInt64?) async throws(TransportError) {
         guard knowsCAS, let cas, cas > 0 else {
             keptCount += 1
             return
@@ -50,7 +50,7 @@ struct CrawlRenewals: Sendable {
     }
 
     /// What the operator should know.
-    var warning: String? {
+    package var warning: String? {
         guard givenBackCount + keptCount > 0 else { return nil }
         var text =
             "\(givenBackCount + keptCount) items were invalidated and not yet renewed; reading one takes the right to "
@@ -61,8 +61,8 @@ struct CrawlRenewals: Sendable {
         }
         if keptCount > 0 {
             text +=
-                "; the server keeps no CAS values, so that \(keptCount) could not be given back: their clients wait for "
-                + "a renewal until they expire or are written"
+                "; the server keeps no CAS values, so that \(keptCount) could not be given back: their clients wait "
+                + "for a renewal until they expire or are written"
         }
         return text
     }
