@@ -251,7 +251,8 @@ let package = Package(
             name: "OperationsTests",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
-                "Catalog", "Policy", "Operations", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "Comparison", "Catalog", "Policy", "Operations", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "TestSupport"]),

@@ -39,6 +39,7 @@ package struct StatisticsCollector: Sendable {
         var type: UInt8
         var module: RDBModuleID?
         var slabClass: UInt8?
+        var isOfSentinels = false
         var keyCount: UInt64 = 0
         var expiringKeyCount: UInt64 = 0
         var bodyByteCount: UInt64 = 0
@@ -59,6 +60,8 @@ package struct StatisticsCollector: Sendable {
     private var moduleCells: [ModuleCell: Int] = [:]
     /// The number of the cell of each slab class; -1 for none yet.
     private var slabClassTable = Self.emptyTable
+    /// By database and type: sentinels are so few that looking them up costs nothing.
+    private var sentinelCells: [UInt64: Int] = [:]
     private var lifetimeCounts = Array(repeating: UInt64(0), count: LifetimeHistogram.buckets.count + 1)
     private var accessCounts: [UInt64] = [0, 0, 0]
     private var accessTiers: AccessTiers?
@@ -92,7 +95,11 @@ package struct StatisticsCollector: Sendable {
         tier: Int = 0
     ) -> Tally {
         let cell =
-            if let slabClass {
+            if head.key.readableBytes == SnapshotSentinel.keyByteCount,
+                SnapshotSentinel.isKey(head.key.readableBytesView)
+            {
+                sentinelCellNumber(database: head.database, type: valueType, slabClass: slabClass)
+            } else if let slabClass {
                 cellNumber(slabClass: slabClass, type: valueType)
             } else {
                 cellNumber(database: head.database, type: valueType, module: module)
@@ -150,6 +157,10 @@ package struct StatisticsCollector: Sendable {
             if let slabClass = cell.slabClass {
                 result.slabClasses = (result.slabClasses ?? [:]).merging([Int(slabClass): counts], uniquingKeysWith: +)
             }
+            guard cell.isOfSentinels else { continue }
+            var whole = counts
+            whole.bodyByteCount += counts.keyCount * UInt64(SnapshotSentinel.keyByteCount)
+            result.sentinels = (result.sentinels ?? .init()) + whole
         }
         result.encodings = encodings
         for (bound, count) in zip(Self.bucketBounds, lifetimeCounts) where count > 0 {
@@ -188,6 +199,14 @@ package struct StatisticsCollector: Sendable {
         guard known < 0 else { return Int(known) }
         let number = appendCell(Cell(database: 0, type: type, slabClass: slabClass))
         slabClassTable[Int(slabClass)] = Int32(number)
+        return number
+    }
+
+    private mutating func sentinelCellNumber(database: UInt32, type: UInt8, slabClass: UInt8?) -> Int {
+        let place = UInt64(database) << 16 | UInt64(slabClass ?? 0) << 8 | UInt64(type)
+        if let known = sentinelCells[place] { return known }
+        let number = appendCell(Cell(database: database, type: type, slabClass: slabClass, isOfSentinels: true))
+        sentinelCells[place] = number
         return number
     }
 

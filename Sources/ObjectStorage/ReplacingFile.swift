@@ -49,6 +49,19 @@ package final class ReplacingFile {
         end()
     }
 
+    /// Removes what writers that were killed left of files whose names begin with `prefix`; best effort.
+    package static func removeAbandoned(
+        in directory: String,
+        named prefix: String,
+        fileSystem: any FileSystem = PosixFileSystem()
+    ) {
+        let operations = FileOperations(fileSystem)
+        for name in (try? operations.names(in: directory)) ?? []
+        where name.hasPrefix("." + prefix) && TemporaryFile.isTemporary(name) {
+            _ = try? TemporaryFile.removeIfAbandoned(directory + "/" + name, operations)
+        }
+    }
+
     private func end() {
         if !isNamed { _ = try? operations.unlinkIfPresent(temporary.path) }
         temporary.file.close()

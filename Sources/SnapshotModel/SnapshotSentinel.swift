@@ -16,6 +16,18 @@ package struct SnapshotSentinel: Codable, Hashable, Sendable {
 
     /// What the names of all sentinels begin with.
     package static let keyPrefix = "rewarm:sentinel:"
+    /// Bytes of such a name: the beginning, and 32 hexadecimal digits.
+    package static let keyByteCount = 48
+
+    /// Whether a key has the name of a sentinel.
+    ///
+    /// One that a snapshot of some minutes ago wrote is in the source as well, and no key of its own.
+    package static func isKey(_ name: some Collection<UInt8>) -> Bool {
+        name.count == keyByteCount && name.starts(with: keyPrefix.utf8)
+            && name.dropFirst(keyPrefix.utf8.count).allSatisfy {
+                (0x30...0x39).contains($0) || (0x61...0x66).contains($0)
+            }
+    }
 
     package var database: UInt32
     package var key: String
@@ -47,14 +59,15 @@ package struct SnapshotSentinel: Codable, Hashable, Sendable {
 }
 
 extension Manifest {
-    /// Keys that were the source's own: an empty source has none, also with a sentinel in it.
+    /// Keys that were the source's own: an empty source has none, also with sentinels in it.
     package var ownKeyCount: UInt64 {
-        sentinel?.isArchived == true ? keyCount - min(keyCount, 1) : keyCount
+        let count = statistics.sentinels?.keyCount ?? (sentinel?.isArchived == true ? 1 : 0)
+        return keyCount - min(keyCount, count)
     }
 
-    /// Bytes of records before compression, without those of the sentinel's key and value.
+    /// Bytes of records before compression, without those of the sentinels' keys and values.
     package var ownByteCount: UInt64 {
-        guard let sentinel, sentinel.isArchived else { return rawByteCount }
-        return rawByteCount - min(rawByteCount, UInt64(sentinel.key.utf8.count + sentinel.value.utf8.count))
+        let own = sentinel.map { $0.isArchived ? UInt64($0.key.utf8.count + $0.value.utf8.count) : 0 }
+        return rawByteCount - min(rawByteCount, statistics.sentinels?.bodyByteCount ?? own ?? 0)
     }
 }

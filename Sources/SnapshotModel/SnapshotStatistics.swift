@@ -51,6 +51,10 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
     /// The largest payload body and the largest key, in bytes.
     package var largestBodyByteCount: UInt64
     package var largestKeyByteCount: UInt64
+    /// Keys with the name of a sentinel, of this snapshot or of an earlier one, and the bytes of their names and values.
+    ///
+    /// nil where there are none, and in snapshots of before they were counted.
+    package var sentinels: TypeCounts?
     /// nil where the blocks are in no order of temperature: the source kept no access data, or no sample of it was to
     /// be had.
     package var accessTiers: AccessTiers?
@@ -92,6 +96,7 @@ package struct SnapshotStatistics: Codable, Hashable, Sendable {
         frequencyKeyCount += other.frequencyKeyCount
         largestBodyByteCount = max(largestBodyByteCount, other.largestBodyByteCount)
         largestKeyByteCount = max(largestKeyByteCount, other.largestKeyByteCount)
+        if let others = other.sentinels { sentinels = (sentinels ?? TypeCounts()) + others }
         if let tiers = other.accessTiers {
             if accessTiers?.add(tiers) == nil { accessTiers = tiers }
         }

@@ -151,6 +151,43 @@ struct DrillScriptTests {
         #expect(result.errorText.contains("--from 2"))
     }
 
+    @Test func `a policy is walked through with the real command, from its newest snapshot to the last step`()
+        async throws
+    {
+        let bench = try Bench()
+        let (source, other) = (try await Bench.source(), try await Bench.source())
+        let target = try await RedisServer.start()
+        // Of another source, and newer: the policy's own is meant.
+        let policy = try directory.write(
+            "source: {name: web, url: '\(source.url)'}\nrepository: \(bench.rewarm.repository)\n",
+            to: "web.yaml"
+        )
+        let taken = try await bench.rewarm.run("snapshot", "--policy", policy, "--create", "--json")
+        let id = try #require(taken.summary["snapshot"].text, "\(taken)")
+        try other.client().command("SET", "greeting", "of another source")
+        let newer = try await bench.snapshot(other)
+        let environment = bench.rewarm.environment.merging(["REWARM": RewarmCommand.path]) { $1 }
+        let walk = { (more: [String]) in
+            try await run("dr-failover", ["--target", target.url, "--policy", policy, "--yes"] + more, environment)
+        }
+        let result = try await walk([])
+        #expect(result.exitCode == 0, "\(result)")
+        #expect(
+            result.outputText.contains("The newest good snapshot of web is \(id).")
+                && !result.outputText.contains(newer)
+        )
+        for number in 1...5 { #expect(result.outputText.contains("\nStep \(number): "), "\(result)") }
+        #expect(try target.client().command("GET", "greeting").text == "hello")
+        #expect(try target.client().command("DBSIZE").integer == 7)
+        // Again: the target is not empty any more, which the second step finds before anything is written.
+        let again = try await walk([])
+        #expect(again.exitCode == 14 && again.errorText.contains("--from 2"), "\(again)")
+        // The comparison finds what somebody changed.
+        try target.client().command("SET", "greeting", "changed")
+        let compared = try await walk(["--from", "4"])
+        #expect(compared.exitCode != 0 && compared.errorText.contains("--from 4"), "\(compared)")
+    }
+
     @Test(arguments: [
         ["--policy", "a"], ["--target", "x"], ["--target", "x", "--policy", "a", "--source-name", "b"],
         ["--target", "x", "--source-name", "b", "--from", "6"], ["--what"], ["--target"],

@@ -63,6 +63,43 @@ struct ReportCommandTests {
         #expect(bench.files == before, "nothing is written")
     }
 
+    @Test func `a repository on a read-only mount is told of as any other, and keeps its bytes`() async throws {
+        let (bench, id, policy) = try await Self.bench("retention: {last: 1}\n")
+        let confinement = Confinement.readOnlyMount(of: bench.rewarm.repository)
+        guard try await confinement.isPossible() else { return }
+        let before = bench.files
+        for options in [["--policy", policy], []] {
+            let outcome = try await bench.rewarm.run(
+                ["report", "--repository", bench.rewarm.repository] + options,
+                confinement: confinement
+            )
+            #expect(outcome.exitCode == 0 && outcome.output.contains(id), "\(outcome)")
+            #expect(outcome.output.hasSuffix("</html>\n"), "\(outcome)")
+        }
+        #expect(bench.files == before)
+    }
+
+    @Test func `a terminal gets no page of HTML, but a hint where to have it`() async throws {
+        let (bench, _, _) = try await Self.bench()
+        let repository = ["--repository", bench.rewarm.repository]
+        let file = bench.rewarm.directory.path("report.html")
+        let run = { (options: [String]) in
+            try await PseudoTerminal.run(
+                RewarmCommand.path,
+                ["report"] + options + repository,
+                columnCount: 80,
+                environment: bench.rewarm.environment.merging(["TERM": "xterm"]) { $1 }
+            )
+        }
+        let (code, transcript) = try await run([])
+        #expect(code == 2 && transcript.contains("--output") && !transcript.contains("<html"), "\(transcript)")
+        let (written, words) = try await run(["--output", file])
+        #expect(written == 0 && words.contains("wrote \(file)"), "\(words)")
+        #expect(try String(contentsOfFile: file, encoding: .utf8).hasSuffix("</html>\n"))
+        let (json, lines) = try await run(["--json"])
+        #expect(json == 0 && lines.contains("\"type\":\"summary\"") && !lines.contains("<html"), "\(lines)")
+    }
+
     @Test func `a file that cannot be written is a failure`() async throws {
         let (bench, _, _) = try await Self.bench()
         let outcome = try await bench.run("report", ["--output", "/nonexistent/report.html"])

@@ -11,6 +11,7 @@ enum CommandUnderFault: String, CaseIterable, Sendable, CustomTestStringConverti
     case delete
     case purge
     case rebuild = "catalog rebuild"
+    case drill
 
     var testDescription: String { rawValue }
 

@@ -15,6 +15,7 @@ struct FaultAftermath {
     func check() async throws {
         try await checkListing()
         if bench.command == .restore { try checkTarget() }
+        if bench.command == .drill { try await DrillAftermath(self).check() }
         try await expectSuccess("verify", ["--all"])
         try await checkNextRun()
         try await expectSuccess("purge", ["--grace", "0s"])
@@ -68,6 +69,7 @@ struct FaultAftermath {
         } else {
             #expect(next.exitCode == 0, "\(comment), then again: \(next)")
         }
+        if bench.command == .drill { try await DrillAftermath(self).check(next) }
         if bench.command == .restore {
             let differences = try KeyspaceContents.read(bench.target).differences(from: bench.contents)
             #expect(differences == [], "\(comment), then again")
@@ -81,7 +83,8 @@ struct FaultAftermath {
             "dump\\.rdb", "repository/(rewarm-repository\\.json|catalog\\.sqlite)",
             "repository/locks/([^/]+\\.lock|generation)",
             "repository/snapshots/\(id)/(manifest\\.json|part-0\\.rewarm|facts/\(id)\\.json)",
-            "state(/rewarm(/restores)?)?", "repository/snapshots/runs(/\(id)\\.json)?",
+            "state(/rewarm(/restores)?)?", "state/rewarm/drills(/drill-\(id)\\.(json|html))?",
+            "repository/snapshots/runs(/\(id)\\.json)?",
             "(repository(/locks|/snapshots(/\(id)(/facts)?)?)?)",
         ].joined(separator: "|")
         let paths = FileManager.default.enumerator(atPath: scenario.rewarm.directory.path)?.compactMap { $0 as? String }

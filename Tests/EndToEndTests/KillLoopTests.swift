@@ -101,7 +101,7 @@ struct KillLoopTests {
     }
 
     /// The other commands; snapshots and restores are killed above, many in a row on one repository.
-    @Test(arguments: [CommandUnderFault.fileImport, .verify, .delete, .purge, .rebuild])
+    @Test(arguments: [CommandUnderFault.fileImport, .verify, .delete, .purge, .rebuild, .drill])
     func `a killed command leaves a sound repository`(command: CommandUnderFault) async throws {
         var random = SeededGenerator.fromEnvironment("killed runs of \(command.rawValue)", fallback: 34)
         let bench = try await FaultBench(command, seed: random.seed)

@@ -117,6 +117,41 @@ struct SentinelTests {
         #expect(second.suspicion == nil)
     }
 
+    @Test(
+        "one of an earlier snapshot is no key of the source's either, and both snapshots pass a drill",
+        arguments: methods
+    )
+    func earlierSentinels(_ method: SnapshotRequest.Method) async throws {
+        let server = try await RedisServer.start(Self.undelayed)
+        let directory = try TemporaryDirectory()
+        let context = DrillBench.context(directory)
+        var request = try Self.request(server.url, method)
+        request.guards.minimumKeyCount = 1
+        for count in 1...3 {
+            let empty = try await SnapshotOperation(request).run(context)
+            #expect(empty.keyCount == UInt64(count) && empty.manifest.ownKeyCount == 0)
+            #expect(empty.suspicion == "it has 0 keys, and min-keys is 1")
+        }
+        // A name that only begins like one is a key as any other.
+        try server.client().command("SET", "rewarm:sentinel:mine", "1")
+        var ids: [SnapshotID] = []
+        for count in 4...5 {
+            let report = try await SnapshotOperation(request).run(context)
+            #expect(report.suspicion == nil && report.keyCount == UInt64(count + 1) && report.manifest.ownKeyCount == 1)
+            let sentinels = report.manifest.statistics.sentinels
+            #expect(sentinels?.keyCount == UInt64(count) && report.manifest.ownByteCount < report.manifest.rawByteCount)
+            ids.append(report.manifest.id)
+        }
+        for id in ids {
+            var drill = DrillRequest(.query(SnapshotQuery(id.text)))
+            drill.availableMemory = { nil }
+            let outcome = try await DrillOperation(drill).run(context)
+            #expect(outcome.record.result == .pass, "\(outcome.record.reason ?? "")")
+            #expect(outcome.record.sentinel == .archiveAndNode)
+            #expect(outcome.record.comparedKeyCount == outcome.manifest.keyCount)
+        }
+    }
+
     /// A source that takes no writes, and what the snapshot says of it.
     struct ReadOnly: Sendable, CustomTestStringConvertible {
         let testDescription: String

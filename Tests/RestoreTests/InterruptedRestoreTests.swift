@@ -168,7 +168,13 @@ import Testing
                 return error.kind == .usage && error.message.contains(words)
             }
         }
-        #expect(try await harness.run(target) { $0.resumes = true }.failure == nil)
+        // What becomes of losses may be decided anew, and is told.
+        let report = try await harness.run(target) {
+            $0.resumes = true
+            $0.isStrict = true
+        }
+        #expect(report.failure == nil)
+        #expect(harness.notices.contains { $0.text.hasPrefix("--strict was not given and is given now: ") })
     }
 
     @Test func `the lives that start again do so from the first run's start`() async throws {

@@ -137,4 +137,20 @@ import Testing
                 == "--ttl was deadline and is persist now, --type was none and is list, set now"
         )
     }
+
+    @Test func `options about losses may change, and are named`() {
+        var options = RestoreOptions()
+        var earlier = options.journaled
+        #expect(options.change(from: earlier) == nil)
+        options.salvage = true
+        options.isStrict = true
+        #expect(options.difference(from: earlier) == nil)
+        #expect(
+            options.change(from: earlier)
+                == "--salvage was not given and is given now, --strict was not given and is given now"
+        )
+        // Journals of before they were noted.
+        (earlier["--salvage"], earlier["--strict"]) = (nil, nil)
+        #expect(options.difference(from: earlier) == nil && options.change(from: earlier) == nil)
+    }
 }

@@ -41,6 +41,11 @@ import Testing
         options.method = .replication
         #expect(options.contradiction?.contains("--max-latency") ?? false)
         options = RestoreOptions()
+        (options.existing, options.flushTarget) = (.skip, true)
+        #expect(options.contradiction?.contains("--existing skip") ?? false)
+        options.existing = .replace
+        #expect(options.contradiction == nil)
+        options = RestoreOptions()
         options.connectionCount = 65
         #expect(options.contradiction?.contains("connections") ?? false)
     }

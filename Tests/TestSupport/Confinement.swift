@@ -17,11 +17,13 @@ package struct Confinement: Sendable {
         )
     }
 
-    /// Mounts an empty disk of so many bytes in memory over a directory, for this process and its children alone.
-    package static func smallDisk(at path: String, byteCount: Int) -> Self {
-        Self(
+    /// Mounts an empty disk of so many bytes, and so many files, in memory over a directory, for this process and its
+    /// children alone.
+    package static func smallDisk(at path: String, byteCount: Int, fileCount: Int? = nil) -> Self {
+        let files = fileCount.map { ",nr_inodes=\($0 + 1)" } ?? ""
+        return Self(
             testDescription: "a small disk",
-            words: namespace + ["mount -t tmpfs -o size=\(byteCount) none \"$0\" && exec \"$@\"", path]
+            words: namespace + ["mount -t tmpfs -o size=\(byteCount)\(files) none \"$0\" && exec \"$@\"", path]
         )
     }
 

@@ -11,7 +11,8 @@ import Transport
 /// Compares a restored node with the archive that it was restored from, key by key.
 ///
 /// ```
-/// archive -blocks, decoded and fingerprinted ahead in parallel-> keys of a block -type commands-> node -> judge
+/// archive -blocks, decoded and fingerprinted ahead in parallel-> keys of a block
+///     -type commands, over several connections-> node -> judge
 /// what differs: a second look at both sides, element by element
 /// more keys in the node than were found: names of both sides, sorted and merged
 /// ```
@@ -28,73 +29,67 @@ struct DrillComparison {
         var restoredFrom: UnixMilliseconds
         /// Whether the server was set up by the drill.
         var isScratch: Bool
+        /// The server that was restored into; nil if it did not tell.
+        var runID: String?
+        /// Keys that it had thrown away for want of memory before.
+        var evictedBefore: UInt64
     }
+
+    /// Connections that read at the same time: while one waits for the server, the answers of the others are digested.
+    private static let connectionCount = 4
 
     /// A value of more bytes is not looked at a second time.
     private static let secondLookByteCount: UInt64 = 8 << 20
     private static let secondLookLimit = 2000
 
-    private let access: SnapshotAccess
-    private let context: OperationContext
-    private let terms: Terms
-    private let node: NodeConnection
-    private let control: NodeConnection
-    private let dialect: NodeReadingDialect
+    let access: SnapshotAccess
+    let context: OperationContext
+    let terms: Terms
+    let control: NodeConnection
     private let judge: DrillJudge
-    private var reader: NodeKeyReader
-    private var findings = DrillFindings()
-    private var libraries: [ByteBuffer] = []
-    private var presentCount: [UInt32: UInt64] = [:]
+    /// What the values of both sides are digested by.
+    private(set) var scope = ValueFingerprinter.Scope()
+    private var readers: [NodeKeyReader]
+    /// For the second looks.
+    var reader: NodeKeyReader
+    var findings = DrillFindings()
+    var libraries: [ByteBuffer] = []
+    private(set) var presentCount: [UInt32: UInt64] = [:]
     private var secondLookCount = 0
     private var handledCount: UInt64 = 0
 
-    /// Runs the comparison over two connections of its own.
+    /// Runs the comparison over connections of its own.
     static func run(
         _ access: SnapshotAccess,
         _ connection: ConnectionOptions,
         _ terms: Terms,
         _ context: OperationContext
     ) async throws -> DrillFindings {
-        let control = try await NodeConnection.connect(connection)
+        var open: [NodeConnection] = []
         do {
-            let node = try await NodeConnection.connect(connection)
-            do {
-                let info = try await control.probe()
-                var comparison = Self(access, node, control, info, terms, context)
-                try await comparison.compare(info)
-                await node.close()
-                await control.close()
-                return comparison.findings
-            } catch {
-                await node.close()
-                throw error
-            }
+            for _ in 0...connectionCount { open.append(try await NodeConnection.connect(connection)) }
+            let info = try await open[0].probe()
+            var comparison = Self(access, readingOver: Array(open.dropFirst()), control: open[0], info, terms, context)
+            try await comparison.compare(info)
+            for connection in open { await connection.close() }
+            return comparison.findings
         } catch {
-            await control.close()
+            for connection in open { await connection.close() }
             throw error
         }
     }
 
     private init(
         _ access: SnapshotAccess,
-        _ node: NodeConnection,
-        _ control: NodeConnection,
+        readingOver nodes: [NodeConnection],
+        control: NodeConnection,
         _ info: NodeInfo,
         _ terms: Terms,
         _ context: OperationContext
     ) {
-        (self.access, self.node, self.control, self.terms, self.context) = (access, node, control, terms, context)
-        let statistics = access.manifest.statistics
-        // Without a limit small integers have one last use for all keys.
-        let keepsAccess = (info.maxmemory ?? 0) > 0
-        let use: NodeReadingDialect.AccessUse =
-            switch !keepsAccess ? CommandDialect.AccessUse.none : CommandDialect.AccessUse(policy: info.maxmemoryPolicy)
-            {
-            case .none: .none
-            case .idle: statistics.idleKeyCount > 0 ? .idle : .none
-            case .frequency: statistics.frequencyKeyCount > 0 ? .frequency : .none
-            }
-        dialect = NodeReadingDialect(
+        (self.access, self.control, self.terms, self.context) = (access, control, terms, context)
+        let use = Self.accessUse(access.manifest.statistics, info)
+        let dialect = NodeReadingDialect(
             knowsExpireTime: info.supports(.pexpireTime),
             knowsFieldDeadlines: info.supports(.hashFieldExpiry),
             tellsStreamsInFull: info.version >= ServerVersion(6),
@@ -107,18 +102,27 @@ struct DrillComparison {
             frequenciesDecay: !terms.isScratch,
             restoredFrom: terms.restoredFrom
         )
-        reader = NodeKeyReader(
-            node,
-            dialect: dialect,
-            scope: ValueFingerprinter.Scope(),
-            shiftMilliseconds: terms.shiftMilliseconds
-        )
+        // What had no life left when the drill began is not there.
+        scope.expiredBy = terms.restoredFrom.advanced(byMilliseconds: -terms.shiftMilliseconds)
+        let makeReader = { [scope] (node: NodeConnection) in
+            NodeKeyReader(node, dialect: dialect, scope: scope, shiftMilliseconds: terms.shiftMilliseconds)
+        }
+        readers = nodes.map(makeReader)
+        reader = makeReader(nodes[0])
+    }
+
+    private static func accessUse(_ statistics: SnapshotStatistics, _ info: NodeInfo) -> NodeReadingDialect.AccessUse {
+        // Without a limit small integers have one last use for all keys.
+        guard (info.maxmemory ?? 0) > 0 else { return .none }
+        switch CommandDialect.AccessUse(policy: info.maxmemoryPolicy) {
+        case .none: return .none
+        case .idle: return statistics.idleKeyCount > 0 ? .idle : .none
+        case .frequency: return statistics.frequencyKeyCount > 0 ? .frequency : .none
+        }
     }
 
     private mutating func compare(_ info: NodeInfo) async throws {
-        // What had no life left when the drill began is not there.
-        let gone = terms.restoredFrom.advanced(byMilliseconds: -terms.shiftMilliseconds)
-        reader.scope.expiredBy = gone
+        try checkServer(info)
         var opened: [(part: UInt32, reader: ArchiveReader)] = []
         do {
             for part in access.manifest.parts {
@@ -130,7 +134,7 @@ struct DrillComparison {
                     archive.reader,
                     part: archive.part,
                     format: access.manifest.format,
-                    scope: reader.scope,
+                    scope: scope,
                     sample: chosen?[archive.part] ?? (chosen == nil ? nil : [:])
                 )
                 try await compare(values)
@@ -162,9 +166,9 @@ struct DrillComparison {
         var alive: [ArchivedValue] = []
         for var value in all.sorted(by: { $0.entry.database < $1.entry.database }) {
             if value.isChained {
-                value.entry.value = try await archive.fingerprint(value.entry, scope: reader.scope)
+                value.entry.value = try await archive.fingerprint(value.entry, scope: scope)
             }
-            if value.entry.hasExpired(by: reader.scope.expiredBy ?? terms.restoredFrom) {
+            if value.entry.hasExpired(by: scope.expiredBy ?? terms.restoredFrom) {
                 findings.expiredKeyCount += 1
             } else {
                 alive.append(value)
@@ -178,7 +182,7 @@ struct DrillComparison {
                 bodyByteCount: $0.bodyByteCount
             )
         }
-        let readings = try await reader.read(requests)
+        let readings = try await read(requests)
         let now = try await control.time()
         for index in alive.indices {
             try await note(alive[index], readings[index], requests[index], of: archive, now: now)
@@ -194,6 +198,43 @@ struct DrillComparison {
         )
     }
 
+    /// Reads keys over all connections at once, each its share; the readings come in the order of the requests.
+    private mutating func read(_ requests: [NodeKeyRequest]) async throws -> [NodeKeyReading] {
+        let shares = Self.shares(of: requests, count: readers.count)
+        return try await withThrowingTaskGroup(
+            of: (number: Int, reader: NodeKeyReader, readings: [NodeKeyReading]).self
+        ) { group in
+            for (number, share) in shares.enumerated() {
+                group.addTask { [readers] in
+                    var reader = readers[number]
+                    let readings = try await reader.read(Array(requests[share]))
+                    return (number, reader, readings)
+                }
+            }
+            var all = Array(repeating: [NodeKeyReading](), count: shares.count)
+            while let done = try await group.next() {
+                readers[done.number] = done.reader
+                all[done.number] = done.readings
+            }
+            return all.flatMap(\.self)
+        }
+    }
+
+    /// Runs of about the same number of bytes; a key by itself costs as much as some.
+    static func shares(of requests: [NodeKeyRequest], count: Int) -> [Range<Int>] {
+        let cost = { (request: NodeKeyRequest) in request.bodyByteCount + 256 }
+        let total = requests.reduce(0) { $0 + cost($1) }
+        var shares: [Range<Int>] = []
+        var (first, sum): (Int, UInt64) = (0, 0)
+        for index in requests.indices {
+            sum += cost(requests[index])
+            guard sum * UInt64(count) >= total * UInt64(shares.count + 1) else { continue }
+            shares.append(first..<index + 1)
+            first = index + 1
+        }
+        return shares
+    }
+
     private mutating func note(
         _ value: ArchivedValue,
         _ reading: NodeKeyReading,
@@ -203,7 +244,7 @@ struct DrillComparison {
     ) async throws {
         var value = value
         if !reading.hasDeliveryTimes {
-            var scope = reader.scope
+            var scope = scope
             scope.comparesDeliveryTimes = false
             value.entry.value = try await archive.fingerprint(value.entry, scope: scope)
         }
@@ -257,113 +298,6 @@ struct DrillComparison {
         case .value: return (.value, difference.words)
         case .fieldDeadlines: return (.fieldDeadline, difference.words)
         case .groups: return (.group, difference.words)
-        }
-    }
-
-    // MARK: What has no key
-
-    private mutating func compareLibraries(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
-        if terms.sample != nil { libraries = try await allLibraries(archives) }
-        switch try await NodeLibraries.read(control) {
-        case .refused(let words): findings.refusals[words, default: 0] += UInt64(libraries.count)
-        case .found(let others):
-            findings.comparedLibraryCount = libraries.count
-            for difference in LibraryComparison.differences(left: libraries, right: others) {
-                let words =
-                    switch difference.kind {
-                    case .missing: "is missing"
-                    case .extra: "is one too many"
-                    case .changed, .drift: "has other code"
-                    }
-                findings.add(DrillDifference(function: difference.name, words))
-            }
-        }
-    }
-
-    /// A sample leaves most blocks out, and libraries are few.
-    private func allLibraries(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws -> [ByteBuffer] {
-        guard access.manifest.statistics.functionLibraryCount > 0 else { return [] }
-        var found: [ByteBuffer] = []
-        for archive in archives {
-            let values = ArchivedValues(
-                archive.reader,
-                part: archive.part,
-                format: access.manifest.format,
-                scope: reader.scope,
-                sample: Dictionary(uniqueKeysWithValues: archive.reader.index.records.map { ($0.header.number, []) })
-            )
-            try await values.forEachBlock { found += $0.libraries }
-        }
-        return found
-    }
-
-    /// Whether the node has more keys than were found in it.
-    private mutating func countKeys(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
-        let keyspace = try await control.probe().keyspace.mapValues(\.keyCount)
-        guard terms.sample == nil else {
-            let (count, expected) = (keyspace.values.reduce(0, +), terms.restoredKeyCount)
-            let known = findings.counts[.missing] ?? 0
-            findings.add(expected - min(expected, count + known), .missing)
-            findings.add(count - min(count, expected), .extra)
-            return
-        }
-        for (database, count) in keyspace.sorted(by: { $0.key < $1.key })
-        where count > presentCount[database] ?? 0 {
-            try await findExtraKeys(in: database, archives)
-        }
-    }
-
-    /// Names of both sides, sorted and merged.
-    private mutating func findExtraKeys(
-        in database: UInt32,
-        _ archives: [(part: UInt32, reader: ArchiveReader)]
-    ) async throws {
-        var options = ComparisonOptions()
-        options.databases = [DatabaseMapping(source: database, destination: database)]
-        var left = ComparisonSide(secret: reader.scope.secret, spillingTo: context.spillPlace)
-        for archive in archives {
-            _ = try await ArchiveEntries(
-                archive.reader,
-                part: archive.part,
-                format: access.manifest.format,
-                role: .left,
-                options: options,
-                scope: reader.scope,
-                content: .names
-            ).read(into: &left)
-        }
-        var right = ComparisonSide(secret: reader.scope.secret, spillingTo: context.spillPlace)
-        try await NodeNames.read(control, databases: [database], options: options, into: &right)
-        var merged = try ComparisonRun(left: left, right: right)
-        while let pair = try merged.next() {
-            guard pair.left == nil, var extra = pair.right else { continue }
-            extra.typeName = try await reader.typeName(of: extra.key, in: database)
-            findings.add(DrillDifference(.extra, extra, "only in the node"))
-        }
-    }
-
-    // MARK: What was left out
-
-    private mutating func noteOmissions(_ info: NodeInfo) {
-        let statistics = access.manifest.statistics
-        if let sample = terms.sample {
-            findings.notCompared.append(
-                "A random sample of \(sample.count) keys was compared (seed \(sample.seed)); of the others only the number."
-            )
-        }
-        for (type, count) in findings.undecided.sorted(by: { $0.key < $1.key }) {
-            findings.notCompared.append(
-                "\(count) values of type \(type) could not be compared; they have the right name and deadline."
-            )
-        }
-        if statistics.idleKeyCount + statistics.frequencyKeyCount > 0, findings.comparedAccessCount == 0 {
-            findings.notCompared.append(
-                "Access data was not compared: the node (maxmemory-policy \(info.maxmemoryPolicy ?? "unknown"), "
-                    + "maxmemory \(info.maxmemory ?? 0)) does not keep what the snapshot has."
-            )
-        }
-        if statistics.moduleAuxiliaryCount > 0 {
-            findings.notCompared.append("Auxiliary data of modules was not restored: no command does that.")
         }
     }
 }

@@ -9,6 +9,8 @@ import SnapshotModel
 struct DrillEvidence {
     /// Earlier drills that are looked at for the trend.
     private static let earlierLimit = 60
+    /// What the names of the files begin with.
+    private static let namePrefix = "drill-"
 
     private let request: DrillRequest
     private let repository: Repository
@@ -21,20 +23,12 @@ struct DrillEvidence {
     /// A pass that cannot be put on record is none: nobody could show it.
     func put(_ drilled: DrillOutcome) async throws -> DrillOutcome {
         var outcome = drilled
-        let entries = try await repository.snapshots().entries
-        outcome.earlier = try await earlierDrills(outcome.manifest, entries)
-        let files = try files(outcome)
-        if let files {
-            do {
-                let report = try DrillReport(outcome).encoded()
-                try write(report, to: files + ".json")
-                outcome.reportPath = files + ".json"
-                outcome.record.reportDigest = Self.digest(of: report)
-            } catch {
-                noteLoss("the report could not be written: \(OperationError(describing: error).message)", &outcome)
-            }
-        }
+        let entries = try await lookBack(&outcome)
+        let files = files(outcome)
+        if let files { writeReport(to: files + ".json", &outcome) }
+        let result = outcome.record.result
         await stateFact(&outcome)
+        if let path = outcome.reportPath, outcome.record.result != result { amendReport(at: path, &outcome) }
         if let files {
             do {
                 let page = DrillPage(DrillPage.Content(outcome, entries)).html
@@ -45,6 +39,20 @@ struct DrillEvidence {
             }
         }
         return outcome
+    }
+
+    /// Notes the earlier drills, and gives the snapshots; without either the drill counts all the same.
+    private func lookBack(_ outcome: inout DrillOutcome) async throws -> [SnapshotEntry] {
+        do {
+            let entries = try await repository.snapshots().entries
+            outcome.earlier = try await earlierDrills(outcome.manifest, entries)
+            return entries
+        } catch {
+            let problem = OperationError(describing: error)
+            guard problem.kind != .cancelled else { throw problem }
+            context.warn("earlier drills are not shown: \(problem.message)")
+            return []
+        }
     }
 
     // MARK: The fact
@@ -66,13 +74,13 @@ struct DrillEvidence {
         guard outcome.record.isPassed else { return context.warn(words) }
         outcome.record.result = .inconclusive
         outcome.record.reason = "all was as it should be, but " + words
-        outcome.advice = "make room for the evidence, then run the drill again"
+        outcome.advice = "see to it that the evidence can be written, then run the drill again"
     }
 
     // MARK: The files
 
     /// The path of the files without their extensions; nil where there is no home.
-    private func files(_ outcome: DrillOutcome) throws -> String? {
+    private func files(_ outcome: DrillOutcome) -> String? {
         let standard = context.directories.state.map { $0 + "/drills" }
         guard let directory = request.reportDirectory ?? standard else {
             context.warn("there is no home directory: name one for the report with --report-directory")
@@ -84,8 +92,35 @@ struct DrillEvidence {
             // Told when the file is written, too; the drill is over, and its result must not be lost.
             context.detail("cannot make '\(directory)': \(error)")
         }
+        ReplacingFile.removeAbandoned(in: directory, named: Self.namePrefix)
         let id = SnapshotID(instant: outcome.record.startedAt, random: .random(in: 0...0xFF_FFFF))
-        return directory + "/drill-\(id)"
+        return directory + "/" + Self.namePrefix + id.text
+    }
+
+    private func writeReport(to path: String, _ outcome: inout DrillOutcome) {
+        do {
+            let report = try DrillReport(outcome).encoded()
+            try write(report, to: path)
+            outcome.reportPath = path
+            outcome.record.reportDigest = Self.digest(of: report)
+        } catch {
+            noteLoss("the report could not be written: \(OperationError(describing: error).message)", &outcome)
+        }
+    }
+
+    /// The report was written as one of a pass, for its digest to go into the fact.
+    private func amendReport(at path: String, _ outcome: inout DrillOutcome) {
+        do {
+            let report = try DrillReport(outcome).encoded()
+            try write(report, to: path)
+            outcome.record.reportDigest = Self.digest(of: report)
+        } catch {
+            // None is better than one of a pass that is none.
+            outcome.reportPath = nil
+            outcome.record.reportDigest = nil
+            _ = try? FileOperations(PosixFileSystem()).unlinkIfPresent(path)
+            context.warn("the report could not be written: \(OperationError(describing: error).message)")
+        }
     }
 
     private func write(_ bytes: ByteBuffer, to path: String) throws(ObjectStoreError) {

@@ -55,6 +55,8 @@ package struct DrillFindings: Sendable {
     /// Keys whose last use was compared.
     package internal(set) var comparedAccessCount: UInt64 = 0
     package internal(set) var comparedLibraryCount = 0
+    /// Keys that the node threw away for want of memory during the drill.
+    package internal(set) var evictedKeyCount: UInt64 = 0
     /// What was not looked at, a sentence each.
     package internal(set) var notCompared: [String] = []
 

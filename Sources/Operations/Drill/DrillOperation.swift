@@ -26,10 +26,7 @@ package struct DrillOperation: Sendable {
     ) async throws -> DrillOutcome {
         if let contradiction = request.contradiction { throw OperationError(.usage, contradiction) }
         let (start, startedAt) = (ContinuousClock.now, context.now())
-        for path in ScratchDirectory.removeAbandoned(
-            in: ScratchDirectory.roots(context.directories),
-            now: startedAt.rawValue
-        ) {
+        for path in ScratchDirectory.removeAbandoned(in: ScratchDirectory.roots(context.directories)) {
             context.inform("removed what a drill that was killed had left: \(path)")
         }
         let repository = try await context.openRepositoryForReading()

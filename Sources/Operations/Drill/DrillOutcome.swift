@@ -71,4 +71,6 @@ package struct DrillOutcome: Sendable {
 
     /// What to do about an inconclusive drill.
     package internal(set) var advice: String?
+    /// How far it came.
+    var stage = DrillStage.preparing
 }

@@ -28,17 +28,23 @@ package struct DrillRequest: Sendable {
     package var objectives: DrillRecord.Objectives
     /// Where the reports go; nil for `drills` in the user's state directory.
     package var reportDirectory: String?
+    /// The longest time without a byte while a scratch server owes an answer.
+    package var replyTimeout: Duration
     /// How much memory this host has left, in bytes; nil where nothing tells.
     package var availableMemory: @Sendable () -> UInt64?
 
     /// How far a deadline may be off unless somebody says otherwise.
     package static let standardToleranceMilliseconds: Int64 = 5
 
+    /// A server that has the host's memory swapped out from under it may be silent for long, and still come back.
+    package static let standardReplyTimeout = Duration.seconds(120)
+
     package init(_ selection: Selection, in place: Place = .scratch(program: nil)) {
         self.selection = selection
         self.place = place
         sampleSeed = 0
         objectives = DrillRecord.Objectives(deadlineToleranceMilliseconds: Self.standardToleranceMilliseconds)
+        replyTimeout = Self.standardReplyTimeout
         availableMemory = { HostMemory.availableByteCount() }
     }
 

@@ -84,14 +84,22 @@ struct DrillRun: Sendable {
         case .unsafeTarget:
             guard case .scratch = request.place else { throw failure }
             note(DrillObstacle(failure.message, "name another server with --server"), in: &outcome)
-        default:
-            note(DrillObstacle(failure.message, failure.hint ?? "run the drill again"), in: &outcome)
+        default: note(DrillObstacle(failure.message, failure.hint ?? Self.advice(about: error)), in: &outcome)
+        }
+    }
+
+    private static func advice(about error: any Error) -> String {
+        switch error {
+        case is TransportError: "see to it that the node stays up and answers, then run the drill again"
+        case let error as ObjectStoreError where error.code == .noSpace:
+            "make room in the directory for temporary files, then run the drill again"
+        default: "mend the cause, then run the drill again"
         }
     }
 
     private func note(_ obstacle: DrillObstacle, in outcome: inout DrillOutcome) {
         outcome.record.result = .inconclusive
-        outcome.record.reason = obstacle.reason
+        outcome.record.reason = obstacle.reason + outcome.stage.words
         outcome.advice = obstacle.advice
     }
 
@@ -113,7 +121,8 @@ struct DrillRun: Sendable {
         let begin = ContinuousClock.now
         let directory = try ScratchDirectory.make(in: ScratchDirectory.roots(context.directories))
         context.progress(OperationProgress(.preparing, subject: manifest.id.text))
-        let node = try await ScratchNode.start(program, ScratchNode.Needs(manifest), in: directory)
+        let needs = ScratchNode.Needs(manifest)
+        let node = try await ScratchNode.start(program, needs, in: directory, replyTimeout: request.replyTimeout)
         outcome.record.serverVersion = program.versionText
         outcome.record.phases[.start] = begin.duration(to: .now).milliseconds
         do {
@@ -158,8 +167,10 @@ struct DrillRun: Sendable {
         var options = RestoreOptions()
         options.flushTarget = flush
         options.deadlineShiftMilliseconds = deadlineShiftMilliseconds
+        outcome.stage = .restoring
         let report = try await restore(connection, options, &outcome)
         try check(report)
+        outcome.stage = .comparing
         try await restored(connection)
         let begin = ContinuousClock.now
         let terms = DrillComparison.Terms(
@@ -168,7 +179,9 @@ struct DrillRun: Sendable {
             sample: request.sampleCount.map { DrillSample(count: $0, seed: request.sampleSeed) },
             restoredKeyCount: report.accounting[.restored],
             restoredFrom: report.result.startedAt,
-            isScratch: isScratch
+            isScratch: isScratch,
+            runID: report.plan.target.runID,
+            evictedBefore: report.plan.target.evictedKeyCount
         )
         let findings =
             if connection.url.family == .memcached {
@@ -259,13 +272,13 @@ struct DrillRun: Sendable {
         case .damaged: throw report.failure ?? OperationError(.integrity, "snapshot \(manifest.id) is damaged")
         case .refused(let words):
             throw DrillObstacle(
-                "the node took no further writes: \(words)",
-                "give it more memory, then run the drill again"
+                "the node took no further writes (\(words)): \(report.summary)",
+                "mend what it complains of, or give it more memory, then run the drill again"
             )
         case .exchanged(let words):
             throw DrillObstacle(words, "see to it that nobody else uses the node, then run the drill again")
         case .connectionLost(let error):
-            throw DrillObstacle(error.message, "see to it that the node stays up, then run the drill again")
+            throw DrillObstacle("\(error.message): \(report.summary)", Self.advice(about: error))
         }
     }
 }

@@ -21,9 +21,9 @@ struct DrillVerdict {
             outcome.record.p99DeadlineErrorMilliseconds = Int64(clamping: findings.deadlineErrors.percentile(99))
         }
         let record = outcome.record
-        if onlyUnsupportedIsMissing(findings) {
-            (outcome.record.result, outcome.record.reason) = (.inconclusive, unsupported)
-            outcome.advice = "name a server that loads all types of the snapshot with --server"
+        if let obstacle = Unstored(report, findings).obstacle {
+            (outcome.record.result, outcome.record.reason) = (.inconclusive, obstacle.reason)
+            outcome.advice = obstacle.advice
         } else if let difference = difference(findings, outcome) {
             (outcome.record.result, outcome.record.reason) = (.difference, difference)
         } else if let reason = undecided(findings) {
@@ -51,17 +51,6 @@ struct DrillVerdict {
         }
     }
 
-    /// What this server cannot hold says nothing about one that can.
-    private func onlyUnsupportedIsMissing(_ findings: DrillFindings) -> Bool {
-        let count = report.accounting[.unsupported]
-        return count > 0 && findings.counts == [.missing: count]
-    }
-
-    private var unsupported: String {
-        "\(report.accounting[.unsupported]) keys are of types that \(report.plan.target.engine.rawValue) "
-            + "\(report.plan.target.version) cannot hold"
-    }
-
     private func undecided(_ findings: DrillFindings) -> String? {
         if let (words, count) = findings.refusals.max(by: { $0.value < $1.value }) {
             return "the node did not let \(count) keys be read: \(words)"
@@ -80,5 +69,59 @@ struct DrillVerdict {
             missed.append("the data was \(record.rpoMilliseconds) ms old, and may be \(limit) ms")
         }
         return missed.isEmpty ? nil : missed.joined(separator: "; ")
+    }
+}
+
+/// Keys that the node did not take, or did not keep: what it has not says nothing about the snapshot, unless it is a
+/// server that has to take them.
+private struct Unstored {
+    private let report: RestoreReport
+    private let findings: DrillFindings
+
+    init(_ report: RestoreReport, _ findings: DrillFindings) {
+        (self.report, self.findings) = (report, findings)
+    }
+
+    /// Why nothing is known; nil if other keys are missing as well, or differ.
+    var obstacle: DrillObstacle? {
+        let accounting = report.accounting
+        let evicted = max(findings.evictedKeyCount, accounting[.evicted])
+        let (unsupported, failed) = (accounting[.unsupported], accounting[.failed])
+        let missing = findings.counts[.missing] ?? 0
+        guard missing > 0, findings.differenceCount == missing, unloaded == 0,
+            missing <= unsupported + failed + evicted
+        else { return nil }
+        let words = [
+            (unsupported, "\(unsupported) keys are of types that \(server) cannot hold"),
+            (failed, "\(server) did not store \(failed) keys\(failureWords)"),
+            (evicted, "\(server) threw away \(evicted) keys for want of memory"),
+        ].filter { $0.0 > 0 }.map(\.1)
+        return DrillObstacle(words.joined(separator: "; "), advice)
+    }
+
+    private var advice: String {
+        if report.accounting[.unsupported] > 0 {
+            return "name a server that loads all types of the snapshot with --server"
+        }
+        if report.accounting[.failed] > 0 { return "mend what the server complains of, then run the drill again" }
+        return "give the node more memory, then run the drill again"
+    }
+
+    private var server: String { "\(report.plan.target.engine.rawValue) \(report.plan.target.version)" }
+
+    private var failureWords: String {
+        let texts = (report.accounting.reasons[.failed] ?? [:]).keys.sorted().compactMap {
+            report.result.errorTexts[$0]
+        }
+        return texts.first.map { " (\($0))" } ?? ""
+    }
+
+    /// Keys that the server called malformed although it knows all types of the snapshot: then it is the payload.
+    private var unloaded: UInt64 {
+        guard report.plan.unsupported.isEmpty else { return 0 }
+        return (report.accounting.reasons[.unsupported] ?? [:]).reduce(0) { sum, entry in
+            let isModule = entry.key.hasPrefix(RestoreReason.unknownType("module").text)
+            return sum + (entry.key.hasPrefix(RestoreReason.unknownType("").text) && !isModule ? entry.value : 0)
+        }
     }
 }

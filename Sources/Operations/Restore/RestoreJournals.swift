@@ -63,6 +63,9 @@ struct RestoreJournals {
                 hint: "give the same options, or restore without --resume"
             )
         }
+        if let change = options.change(from: content.header.options) {
+            context.warn("\(change): what the restore that is continued has left out stays left out")
+        }
         guard !target.isLoading else { return Interrupted(file: found.file) }
         let resumption = try await RestoreResumption.examine(
             content,

@@ -74,6 +74,9 @@ package struct RestoreOptions: Hashable, Sendable {
         }
         if let contradiction = DatabaseMapping.contradiction(in: databases) { return contradiction }
         if let contradiction = contradictionOfOnlyMissing { return contradiction }
+        if flushTarget, existing == .skip {
+            return "--existing skip keeps the keys of the target, and --flush-target removes them all"
+        }
         if let contradiction = contradictionOfMethod { return contradiction }
         guard DeadlineJitter.percents.contains(deadlineJitterPercent) else {
             return "the jitter must be 0 to 100 percent of the remaining life"

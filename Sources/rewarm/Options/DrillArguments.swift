@@ -12,7 +12,10 @@ struct DrillArguments: ParsableArguments, Sendable {
     )
     var server: String?
 
-    @Option(help: ArgumentHelp("Compare a random sample of so many keys instead of all.", valueName: "keys"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Compare a random sample of so many keys instead of all.", valueName: "keys")
+    )
     var sample: Int?
 
     @Option(

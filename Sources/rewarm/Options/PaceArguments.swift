@@ -14,6 +14,7 @@ struct PaceArguments: ParsableArguments, Sendable {
 
     @Option(
         name: .customLong("max-latency"),
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Slow down while the target takes longer than so many milliseconds to answer a PING, or while output "
                 + "buffers of its replicas fill up.",

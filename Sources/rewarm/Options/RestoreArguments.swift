@@ -11,6 +11,8 @@ struct RestoreArguments: ParsableArguments, Sendable {
 
     @Option(
         name: .customLong("ttl-jitter"),
+        // So that a negative number is told as one, and not as a missing value.
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Shorten each remaining life by a random share of at most so many percent, so that what was loaded together "
                 + "does not expire together.",
@@ -41,7 +43,7 @@ struct RestoreArguments: ParsableArguments, Sendable {
 
     @OptionGroup var pace: PaceArguments
 
-    @Option(help: ArgumentHelp("Write over so many connections.", valueName: "number"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Write over so many connections.", valueName: "number"))
     var connections: Int?
 
     func validate() throws {

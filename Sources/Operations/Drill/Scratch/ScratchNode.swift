@@ -47,10 +47,17 @@ final class ScratchNode: Sendable {
     private let directory: ScratchDirectory
     private let process: Task<ChildProcess.End, Never>
     private let end: Mutex<ChildProcess.End?>
+    private let replyTimeout: Duration
 
-    private init(_ program: ServerProgram, _ directory: ScratchDirectory, _ needs: Needs) {
+    private init(
+        _ program: ServerProgram,
+        _ directory: ScratchDirectory,
+        _ needs: Needs,
+        _ replyTimeout: Duration
+    ) {
         self.program = program
         self.directory = directory
+        self.replyTimeout = replyTimeout
         let child = ChildProcess(
             arguments: Self.arguments(program, directory, needs),
             environment: .current,
@@ -96,13 +103,14 @@ final class ScratchNode: Sendable {
         ] + user
     }
 
-    /// Starts a server and waits until it answers.
+    /// Starts a server and waits until it answers; `replyTimeout` is for the connections to it.
     static func start(
         _ program: ServerProgram,
         _ needs: Needs,
-        in directory: ScratchDirectory
+        in directory: ScratchDirectory,
+        replyTimeout: Duration
     ) async throws -> ScratchNode {
-        let node = ScratchNode(program, directory, needs)
+        let node = ScratchNode(program, directory, needs, replyTimeout)
         let watch = node.process
         Task { [weak node] in
             let end = await watch.value
@@ -118,14 +126,16 @@ final class ScratchNode: Sendable {
     }
 
     /// For every connection to it.
-    var connection: ConnectionOptions {
+    var connection: ConnectionOptions { connection(replyTimeout: replyTimeout) }
+
+    private func connection(replyTimeout: Duration) -> ConnectionOptions {
         ConnectionOptions(
             url: NodeURL(
                 family: program.engine == .memcached ? .memcached : .redis,
                 endpoint: .unixSocket(path: directory.socketPath)
             ),
             connectTimeout: .seconds(5),
-            replyTimeout: .seconds(300)
+            replyTimeout: replyTimeout
         )
     }
 
@@ -157,7 +167,8 @@ final class ScratchNode: Sendable {
         while true {
             if let death { throw obstacle(death) }
             do throws(TransportError) {
-                try await Self.greet(connection)
+                let patience = min(replyTimeout, Self.startPatience)
+                try await Self.greet(connection(replyTimeout: patience))
                 return
             } catch  where error.code == .cancelled {
                 throw error
@@ -185,17 +196,18 @@ final class ScratchNode: Sendable {
     /// Ends the server and removes its directory, whatever state either is in.
     func stop() async {
         // The task that calls may be cancelled, and would not wait for anything.
-        await Task { [connection, process, directory] in
+        await Task { [connection = connection(replyTimeout: Self.stopPatience), process, directory] in
+            // One that hangs answers nothing, and is killed.
+            let killer = Task {
+                try await Task.sleep(for: Self.stopPatience)
+                process.cancel()
+            }
             // Memcached has no command for that, and nothing to save.
             if connection.url.family == .memcached {
                 process.cancel()
             } else if let connection = try? await NodeConnection.connect(connection) {
                 await connection.shutDownWithoutSaving()
                 await connection.close()
-            }
-            let killer = Task {
-                try await Task.sleep(for: Self.stopPatience)
-                process.cancel()
             }
             _ = await process.value
             killer.cancel()
