@@ -9,10 +9,15 @@ package struct BodyFingerprinter: Sendable {
         /// Metadata of the key that are not there as a whole.
         case metadata(ByteBuffer)
         case elements(RDBElementReader)
-        case opaque
+        /// Strings in it that a server keeps compressed are unwrapped, as they are in archives; without a skimmer of a
+        /// type that is not known.
+        case opaque(RDBSkimmer?)
         /// An element cannot be held.
         case tooLarge
     }
+
+    /// Bytes that are unwrapped at once: three bytes of LZF make 264 at most.
+    private static let unwrappedByteCount = 1 << 20
 
     private let format: PayloadFormat
     private let scope: ValueFingerprinter.Scope
@@ -23,7 +28,7 @@ package struct BodyFingerprinter: Sendable {
         self.format = format
         self.scope = scope
         value = ValueFingerprinter(.opaque, scope: scope)
-        state = .opaque
+        state = .opaque(nil)
         if KeyMetadata.isMarked(by: type, format) {
             state = .metadata(ByteBuffer())
         } else {
@@ -43,6 +48,19 @@ package struct BodyFingerprinter: Sendable {
         return try reader.finish()
     }
 
+    /// The fingerprinter of what a server of that engine answers to DUMP; nil as above.
+    ///
+    /// - Throws: `RDBError` if the payload is damaged
+    package static func of(
+        dumped payload: ByteBuffer,
+        engine: Engine,
+        scope: ValueFingerprinter.Scope
+    ) throws(RDBError) -> ValueFingerprinter? {
+        let parsed = try DumpPayload.parse(payload)
+        let format = PayloadFormat(engine: engine, rdbVersion: parsed.version)
+        return try of(body: parsed.body, type: parsed.type, format: format, scope: scope)
+    }
+
     /// Takes the next piece.
     ///
     /// - Throws: `RDBError` if the body contradicts its type
@@ -53,10 +71,14 @@ package struct BodyFingerprinter: Sendable {
             try open(held)
         case .elements(var reader):
             // Not in two places at once, so that it is not copied.
-            state = .opaque
+            state = .opaque(nil)
             reader.append(piece)
             try take(&reader)
-        case .opaque: value.append(piece: piece)
+        case .opaque(nil): value.append(piece: piece)
+        case .opaque(.some(var skimmer)):
+            state = .opaque(nil)
+            try unwrap(piece, &skimmer)
+            state = .opaque(skimmer)
         case .tooLarge: return
         }
     }
@@ -73,8 +95,23 @@ package struct BodyFingerprinter: Sendable {
             if case .tooLarge = state { return nil }
             guard reader.isFinished else { throw .truncated(offset: 0) }
             return value
-        case .opaque: return value
+        case .opaque(var skimmer):
+            try skimmer?.finish()
+            return value
         case .tooLarge: return nil
+        }
+    }
+
+    private mutating func unwrap(_ piece: ByteBuffer, _ skimmer: inout RDBSkimmer) throws(RDBError) {
+        var (input, plain) = (piece, ByteBuffer())
+        while true {
+            let event = try skimmer.next(&input, into: &plain, outputLimit: Self.unwrappedByteCount)
+            value.append(piece: plain)
+            plain.clear()
+            switch event {
+            case .needsInput, .end: return
+            default: break
+            }
         }
     }
 
@@ -85,7 +122,8 @@ package struct BodyFingerprinter: Sendable {
         } else {
             value = ValueFingerprinter(.opaque, scope: scope)
             value.append(piece: ByteBuffer(bytes: [type]))
-            state = .opaque
+            let isKnown = RDBValueTypes.row(type: type, format: format) != nil
+            state = .opaque(isKnown ? RDBSkimmer(mode: .value(format: format, type: type)) : nil)
         }
     }
 
