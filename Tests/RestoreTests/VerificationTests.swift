@@ -71,9 +71,10 @@ import Transport
             DumpPayload.write(type: type, body: ByteBuffer(bytes: body), rdbVersion: version, into: &payload)
             return payload
         }
-        let expected = try #require(ValueDigest(.string(ByteBuffer(string: "a"))))
+        let scope = RestoreSample(seed: 1).scope
+        let expected = try #require(RestoreSample.fingerprint(.string(ByteBuffer(string: "a")), scope))
         func compare(_ payload: ByteBuffer) -> SampleReader.Outcome {
-            SampleReader.compare(payload, with: expected, engine: .redis)
+            SampleReader.compare(payload, with: expected, engine: .redis, scope: scope)
         }
         #expect(compare(payload(0, [1, 0x61], 12)) == .matches)
         #expect(compare(payload(0, [1, 0x62], 12)) == .valueDiffers)
@@ -104,7 +105,7 @@ import Transport
                 let rank = sample.rank(part: 0, block: ordinal / 100, ordinal: ordinal % 100)
                 guard sample.wants(rank, keyByteCount: 3) else { continue }
                 sample.insert(
-                    RestoreSample.Entry(rank: rank, database: 0, key: ByteBuffer(), digest: nil, deadline: nil)
+                    RestoreSample.Entry(rank: rank, database: 0, key: ByteBuffer(), fingerprint: nil, deadline: nil)
                 )
             }
             for ordinal in removing {
@@ -128,23 +129,20 @@ import Transport
         #expect(!sample.wants(0, keyByteCount: RestoreSample.largestKeyByteCount + 1))
     }
 
-    private static func text(_ strings: String...) -> [ByteBuffer] { strings.map { ByteBuffer(string: $0) } }
-
-    @Test func `sets, hashes and sorted sets have one digest in any order, lists have not`() {
-        #expect(ValueDigest(.set(Self.text("a", "b", "c"))) == ValueDigest(.set(Self.text("c", "a", "b"))))
-        #expect(ValueDigest(.list(Self.text("a", "b"))) != ValueDigest(.list(Self.text("b", "a"))))
-        #expect(ValueDigest(.set(Self.text("a", "b"))) != ValueDigest(.set(Self.text("a"))))
-        #expect(ValueDigest(.set(Self.text("a"))) != ValueDigest(.list(Self.text("a"))))
-        let one = RDBValue.HashField(field: ByteBuffer(string: "f"), value: ByteBuffer(string: "1"))
-        let two = RDBValue.HashField(
-            field: ByteBuffer(string: "g"),
-            value: ByteBuffer(string: "2"),
-            expiry: .at(Self.start)
+    @Test func `a value that cannot be decoded has no fingerprint, and a stream none of its counters`() throws {
+        let scope = RestoreSample(seed: 1).scope
+        #expect(RestoreSample.fingerprint(.opaque(encoding: "module"), scope) == nil)
+        let id = StreamValue.ID(milliseconds: 1, sequence: 1)
+        let stream = StreamValue(
+            entries: [],
+            length: 0,
+            lastID: id,
+            firstID: id,
+            maximalDeletedID: id,
+            entriesAdded: 7,
+            groups: []
         )
-        #expect(ValueDigest(.hash([one, two])) == ValueDigest(.hash([two, one])))
-        var never = two
-        never.expiry = .never
-        #expect(ValueDigest(.hash([one, two])) != ValueDigest(.hash([one, never])))
-        #expect(ValueDigest(.opaque(encoding: "module")) == nil)
+        let fingerprint = try #require(RestoreSample.fingerprint(.stream(stream), scope))
+        #expect(fingerprint.streamCounters == nil)
     }
 }

@@ -1,5 +1,6 @@
 import ByteCoding
 import NIOCore
+import RDB
 import SnapshotModel
 
 /// A seeded sample of the keys that were stored, to be read back afterwards.
@@ -16,8 +17,8 @@ struct RestoreSample: Sendable {
         var unit = 0
         var database: UInt32
         var key: ByteBuffer
-        /// The digest of the value; nil where only presence and deadline are compared.
-        var digest: ValueDigest?
+        /// Of the value, by the sample's scope; nil where only presence and deadline are compared.
+        var fingerprint: ValueFingerprint?
         /// nil for none.
         var deadline: UnixMilliseconds?
         /// When the key may be gone because its last field is; nil for never.
@@ -35,12 +36,30 @@ struct RestoreSample: Sendable {
     static let fieldLifeMilliseconds: Int64 = 3_600_000
 
     private let seed: UInt64
+    /// In which the values are fingerprinted.
+    let scope: ValueFingerprinter.Scope
     /// A heap: the highest rank first.
     private var heap: [Entry] = []
 
-    init(seed: UInt64) {
+    init(seed: UInt64, secret: SipHasher.Secret = .random()) {
         self.seed = seed
+        scope = Self.scope(secret)
         heap.reserveCapacity(Self.targetCount)
+    }
+
+    /// What fingerprints of a sample have in common: values that went by the commands of their type have no delivery
+    /// times that could be relied on.
+    static func scope(_ secret: SipHasher.Secret) -> ValueFingerprinter.Scope {
+        ValueFingerprinter.Scope(secret: secret, comparesDeliveryTimes: false)
+    }
+
+    /// What a value is to be known by; nil of one that cannot be decoded, such as a module's.
+    static func fingerprint(_ value: RDBValue, _ scope: ValueFingerprinter.Scope) -> ValueFingerprint? {
+        if case .opaque = value { return nil }
+        var fingerprint = ValueFingerprinter(value, scope: scope).finish()
+        // What every version of the type tells; counters that only newer ones know are left out.
+        fingerprint.streamCounters = nil
+        return fingerprint
     }
 
     /// The unit that is being taken: keys that come into the sample belong to it.
@@ -132,39 +151,5 @@ struct RestoreSample: Sendable {
             heap.swapAt(index, largest)
             index = largest
         }
-    }
-}
-
-extension RestoreSample.Entry: Codable {
-    private enum CodingKeys: String, CodingKey {
-        case rank, unit, database, key, deadline, fieldEnd
-    }
-
-    /// Without the digest, which is comparable only within one run of the program: keys of an earlier run are compared
-    /// by presence and deadline.
-    init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: CodingKeys.self)
-        guard let key = Hexadecimal.decode(try values.decode(String.self, forKey: .key)) else {
-            throw DecodingError.dataCorruptedError(forKey: .key, in: values, debugDescription: "not hexadecimal")
-        }
-        self.init(
-            rank: try values.decode(UInt64.self, forKey: .rank),
-            unit: try values.decode(Int.self, forKey: .unit),
-            database: try values.decode(UInt32.self, forKey: .database),
-            key: ByteBuffer(bytes: key),
-            digest: nil,
-            deadline: try values.decodeIfPresent(UnixMilliseconds.self, forKey: .deadline),
-            fieldEnd: try values.decodeIfPresent(UnixMilliseconds.self, forKey: .fieldEnd)
-        )
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var values = encoder.container(keyedBy: CodingKeys.self)
-        try values.encode(rank, forKey: .rank)
-        try values.encode(unit, forKey: .unit)
-        try values.encode(database, forKey: .database)
-        try values.encode(Hexadecimal.encode(key.readableBytesView), forKey: .key)
-        try values.encodeIfPresent(deadline, forKey: .deadline)
-        try values.encodeIfPresent(fieldEnd, forKey: .fieldEnd)
     }
 }

@@ -1,3 +1,4 @@
+import ByteCoding
 import NIOCore
 import SnapshotModel
 
@@ -26,10 +27,10 @@ struct RestoreTally: Sendable {
     private let start: UnixMilliseconds
     private let typeNames: [String]
 
-    init(start: UnixMilliseconds, seed: UInt64, typeNames: [String]) {
+    init(start: UnixMilliseconds, seed: UInt64, secret: SipHasher.Secret, typeNames: [String]) {
         confirmed = ConfirmedProgress(start: start)
         rest = RestoreTotals(start: start)
-        sample = RestoreSample(seed: seed)
+        sample = RestoreSample(seed: seed, secret: secret)
         self.start = start
         self.typeNames = typeNames
     }

@@ -28,6 +28,8 @@ struct SampleReader {
     /// each key of the sample the most recently used of a target that evicts by use.
     let readsValues: Bool
     let clock: TargetClock
+    /// Of the sample's fingerprints.
+    let scope: ValueFingerprinter.Scope
 
     /// Reads every key of the sample, and adds what it found to `verification`.
     func read(
@@ -114,12 +116,12 @@ struct SampleReader {
         if case .noKey = deadline { return absence(of: entry, now: now) }
         if value.isNull || !readsValue(of: entry) && value.text == "none" { return absence(of: entry, now: now) }
         guard isDeadline(deadline, of: entry) else { return .deadlineDiffers }
-        guard readsValue(of: entry), let expected = entry.digest else { return .presentOnly }
+        guard readsValue(of: entry), let expected = entry.fingerprint else { return .presentOnly }
         guard let payload = value.bytes else { return .valueDiffers }
-        return Self.compare(payload, with: expected, engine: engine)
+        return Self.compare(payload, with: expected, engine: engine, scope: scope)
     }
 
-    private func readsValue(of entry: RestoreSample.Entry) -> Bool { readsValues && entry.digest != nil }
+    private func readsValue(of entry: RestoreSample.Entry) -> Bool { readsValues && entry.fingerprint != nil }
 
     private func absence(of entry: RestoreSample.Entry, now: UnixMilliseconds) -> Outcome {
         [entry.deadline, entry.fieldEnd].contains { $0.map { $0 <= now } ?? false } ? .due : .missing
@@ -134,14 +136,18 @@ struct SampleReader {
     }
 
     /// A server may keep a value in a form that is newer than this program: then its presence is all that is known.
-    static func compare(_ payload: ByteBuffer, with expected: ValueDigest, engine: Engine) -> Outcome {
-        guard let parsed = try? DumpPayload.parse(payload) else { return .valueDiffers }
-        let format = PayloadFormat(engine: engine, rdbVersion: parsed.version)
-        guard let value = try? RDBValueDecoder.decode(parsed.body, type: parsed.type, format: format) else {
+    static func compare(
+        _ payload: ByteBuffer,
+        with expected: ValueFingerprint,
+        engine: Engine,
+        scope: ValueFingerprinter.Scope
+    ) -> Outcome {
+        guard let fingerprinter = try? BodyFingerprinter.of(dumped: payload, engine: engine, scope: scope) else {
             return .valueDiffers
         }
-        guard let digest = ValueDigest(value) else { return .presentOnly }
-        return digest == expected ? .matches : .valueDiffers
+        let found = fingerprinter.finish()
+        if found.kind == .opaque { return .presentOnly }
+        return expected.relation(to: found) == .same ? .matches : .valueDiffers
     }
 }
 

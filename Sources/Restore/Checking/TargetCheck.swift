@@ -29,7 +29,7 @@ struct TargetCheck: Sendable {
                     verification.databases = check(keyspace, against: counts)
                 }
             }
-            try await store.readBack(sample.entries, plan, clock: clock, into: &verification)
+            try await store.readBack(sample, plan, clock: clock, into: &verification)
             // A target that is short of memory goes on evicting.
             let evictedCount = Self.difference(try await store.evictedKeyCount(), evictedBefore)
             accounting.moveRestoredToEvicted(evictedCount)

@@ -1,3 +1,4 @@
+import RDB
 import RESP
 import SnapshotModel
 package import Transport
@@ -36,7 +37,8 @@ package struct TargetExamination: Sendable {
             engine: node.engine,
             knowsExpireTime: node.supports(.pexpireTime),
             readsValues: false,
-            clock: clock
+            clock: clock,
+            scope: ValueFingerprinter.Scope()
         )
         try await reader.read(sample, into: &verification)
         _ = try await control.command("SELECT", 0)

@@ -72,14 +72,20 @@ struct ItemContent {
         }
     }
 
-    /// A digest of what the target should hold; nil for what is too large to be read back.
-    var digest: ValueDigest? { Self.digest(of: value, clientFlags: item.clientFlags) }
+    /// The fingerprint of what the target should hold; nil for what is too large to be read back.
+    func fingerprint(_ scope: ValueFingerprinter.Scope) -> ValueFingerprint? {
+        Self.fingerprint(of: value, clientFlags: item.clientFlags, scope)
+    }
 
-    static func digest(of value: ByteBuffer, clientFlags: UInt64) -> ValueDigest? {
+    static func fingerprint(
+        of value: ByteBuffer,
+        clientFlags: UInt64,
+        _ scope: ValueFingerprinter.Scope
+    ) -> ValueFingerprint? {
         guard value.readableBytes <= RestoreSample.largestComparedByteCount else { return nil }
         var bytes = ByteBuffer(integer: clientFlags)
         bytes.writeImmutableBuffer(value)
-        return ValueDigest(.string(bytes))
+        return RestoreSample.fingerprint(.string(bytes), scope)
     }
 
     /// What of it the target is not told, by the names that reports have for it.

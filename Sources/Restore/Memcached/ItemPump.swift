@@ -1,6 +1,7 @@
 import ArchiveFormat
 import Memcached
 import NIOCore
+import RDB
 import SnapshotModel
 
 /// Turns records into meta sets of Memcached.
@@ -86,7 +87,7 @@ struct ItemPump: RecordTaking {
         )
         batch.sent.append(sent)
         if tally.sample.wants(rank, keyByteCount: key.readableBytes) {
-            tally.sample.insert(entry(sent, key, digest: form.content.digest))
+            tally.sample.insert(entry(sent, key, fingerprint: form.content.fingerprint(tally.sample.scope)))
         }
         return true
     }
@@ -182,13 +183,13 @@ struct ItemPump: RecordTaking {
         if form.exptime.isCut { tally.accounting.noteOmission(ItemContent.Omission.lateDeadline) }
     }
 
-    func entry(_ sent: CommandBatch.Sent, _ key: ByteBuffer, digest: ValueDigest?) -> RestoreSample.Entry {
+    func entry(_ sent: CommandBatch.Sent, _ key: ByteBuffer, fingerprint: ValueFingerprint?) -> RestoreSample.Entry {
         RestoreSample.Entry(
             rank: sent.rank,
             database: 0,
             // Not a slice, which would keep its block.
             key: ByteBuffer(bytes: key.readableBytesView),
-            digest: digest,
+            fingerprint: fingerprint,
             deadline: sent.deadline > 0 ? UnixMilliseconds(sent.deadline) : nil
         )
     }

@@ -1,5 +1,6 @@
 import Memcached
 import NIOCore
+import RDB
 import SnapshotModel
 import Transport
 
@@ -14,6 +15,8 @@ struct ItemSampleReader {
     /// False to ask for presence and deadline alone.
     let readsValues: Bool
     let clock: TargetClock
+    /// Of the sample's fingerprints.
+    let scope: ValueFingerprinter.Scope
 
     /// Reads every key of the sample, and adds what it found to `verification`.
     func read(
@@ -64,12 +67,13 @@ struct ItemSampleReader {
         default: return entry.deadline.map { $0 <= now } ?? false ? .due : .missing
         }
         guard isDeadline(flags.remainingSeconds ?? -1, of: entry, moments) else { return .deadlineDiffers }
-        guard readsValue(of: entry), let expected = entry.digest else { return .presentOnly }
+        guard readsValue(of: entry), let expected = entry.fingerprint else { return .presentOnly }
         guard let value else { return .valueDiffers }
-        return ItemContent.digest(of: value, clientFlags: flags.clientFlags ?? 0) == expected ? .matches : .valueDiffers
+        let found = ItemContent.fingerprint(of: value, clientFlags: flags.clientFlags ?? 0, scope)
+        return found == expected ? .matches : .valueDiffers
     }
 
-    private func readsValue(of entry: RestoreSample.Entry) -> Bool { readsValues && entry.digest != nil }
+    private func readsValue(of entry: RestoreSample.Entry) -> Bool { readsValues && entry.fingerprint != nil }
 
     private func isDeadline(_ left: Int64, of entry: RestoreSample.Entry, _ moments: ClosedRange<Int64>) -> Bool {
         guard let deadline = entry.deadline else { return left < 0 }

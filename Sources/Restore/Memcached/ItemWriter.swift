@@ -68,7 +68,7 @@ final class ItemWriter: RecordWriter {
             weight: itemPump.weight.weight(of: value.layout.access)
         )
         if tally.sample.wants(value.rank, keyByteCount: value.key.readableBytes) {
-            tally.sample.insert(itemPump.entry(record, value.key, digest: nil))
+            tally.sample.insert(itemPump.entry(record, value.key, fingerprint: nil))
         }
         return .sent(try await stream(value, form, record, over: lane, &tally))
     }

@@ -1,5 +1,6 @@
 import Memcached
 import NIOCore
+import RDB
 import SnapshotModel
 import Transport
 
@@ -40,7 +41,12 @@ struct MemcachedStore: TargetStore {
             keyspace: Self.keyspace(stats.itemCount ?? 0)
         )
         var verification = RestoreVerification()
-        let reader = ItemSampleReader(connection: connection, readsValues: false, clock: clock)
+        let reader = ItemSampleReader(
+            connection: connection,
+            readsValues: false,
+            clock: clock,
+            scope: ValueFingerprinter.Scope()
+        )
         try await reader.read(sample, into: &verification)
         examination.soughtCount = verification.sampledKeyCount - verification.dueKeyCount
         examination.missingCount = verification.missingKeyCount
@@ -129,13 +135,13 @@ struct MemcachedStore: TargetStore {
     }
 
     func readBack(
-        _ sample: [RestoreSample.Entry],
+        _ sample: RestoreSample,
         _ plan: RestorePlan,
         clock: TargetClock,
         into verification: inout RestoreVerification
     ) async throws(TransportError) {
-        let reader = ItemSampleReader(connection: connection, readsValues: true, clock: clock)
-        try await reader.read(sample, into: &verification)
+        let reader = ItemSampleReader(connection: connection, readsValues: true, clock: clock, scope: sample.scope)
+        try await reader.read(sample.entries, into: &verification)
     }
 
     func close() async { await connection.close() }

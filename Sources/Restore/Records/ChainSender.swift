@@ -112,7 +112,7 @@ struct ChainSender {
                 rank: rank,
                 database: database,
                 key: ByteBuffer(bytes: key.readableBytesView),
-                digest: nil,
+                fingerprint: nil,
                 deadline: deadline.map { UnixMilliseconds($0) },
                 fieldEnd: fieldEnd
             )
@@ -146,7 +146,7 @@ struct ChainSender {
                     rank: rank,
                     database: value.database,
                     key: ByteBuffer(bytes: value.key.readableBytesView),
-                    digest: nil,
+                    fingerprint: nil,
                     deadline: value.deadline.map { UnixMilliseconds($0) },
                     fieldEnd: fieldEnd > 0 ? UnixMilliseconds(fieldEnd) : nil
                 )

@@ -131,13 +131,14 @@ struct RecordPump: RecordTaking {
                     )
                 )
                 if tally.sample.wants(rank, keyByteCount: key.count) {
-                    let digest = digest(layout, rewritten ?? layout.body(in: bytes), now: now)
+                    let body = rewritten ?? layout.body(in: bytes)
+                    let fingerprint = fingerprint(layout, body, now: now, tally.sample.scope)
                     tally.sample.insert(
                         RestoreSample.Entry(
                             rank: rank,
                             database: database,
                             key: ByteBuffer(bytes: key),
-                            digest: digest,
+                            fingerprint: fingerprint,
                             deadline: deadline.map { UnixMilliseconds($0) },
                             fieldEnd: fieldEnd.instant
                         )
@@ -203,7 +204,12 @@ struct RecordPump: RecordTaking {
     }
 
     /// nil for what is too large, no value of known form, or a hash with a field that may be gone at the comparison.
-    func digest(_ layout: RecordLayout, _ body: ByteBuffer, now: UnixMilliseconds) -> ValueDigest? {
+    func fingerprint(
+        _ layout: RecordLayout,
+        _ body: ByteBuffer,
+        now: UnixMilliseconds,
+        _ scope: ValueFingerprinter.Scope
+    ) -> ValueFingerprint? {
         guard body.readableBytes <= RestoreSample.largestComparedByteCount,
             let value = try? RDBValueDecoder.decode(body, type: layout.type, format: format)
         else { return nil }
@@ -211,7 +217,7 @@ struct RecordPump: RecordTaking {
             let soon = Expiry.at(now.advanced(byMilliseconds: RestoreSample.fieldLifeMilliseconds))
             guard fields.allSatisfy({ $0.expiry == .never || $0.expiry.isLater(than: soon) }) else { return nil }
         }
-        return ValueDigest(value)
+        return RestoreSample.fingerprint(value, scope)
     }
 }
 

@@ -295,11 +295,17 @@ package final class SnapshotStream {
         if let form {
             try write(form.type, key, form.body, deadline, layout.access)
             counts.accounting.note(form.losses, typeName: typeName)
-            note(key, pump.originalDigest(layout, in: bytes, form.losses, now: request.start), end, rank)
+            let scope = counts.sample.scope
+            note(
+                key,
+                pump.originalFingerprint(layout, in: bytes, form.losses, now: request.start, scope),
+                end,
+                rank
+            )
         } else {
             let body = UnsafeRawBufferPointer(rebasing: all[layout.bodyRange])
             try writer.writeKey(key, type: layout.type, body: body, deadline: deadline, access: layout.access)
-            note(key, isWhole ? pump.digest(layout, layout.body(in: bytes), now: request.start) : nil, end, rank)
+            note(key, isWhole ? fingerprint(layout, bytes) : nil, end, rank)
         }
         ends.append((deadline ?? 0, end.fieldEnd?.rawValue ?? 0))
         return true
@@ -330,10 +336,11 @@ package final class SnapshotStream {
         selected = database
     }
 
-    /// Puts a key into the sample, if it is to be in it; of a value over several blocks there is no digest.
+    /// Puts a key into the sample, if it is to be in it; of a value over several blocks there is no
+    /// fingerprint.
     private func note(
         _ key: UnsafeRawBufferPointer,
-        _ digest: @autoclosure () -> ValueDigest?,
+        _ fingerprint: @autoclosure () -> ValueFingerprint?,
         _ end: KeyEnd,
         _ rank: UInt64
     ) {
@@ -343,11 +350,15 @@ package final class SnapshotStream {
                 rank: rank,
                 database: end.database,
                 key: ByteBuffer(bytes: key),
-                digest: digest(),
+                fingerprint: fingerprint(),
                 deadline: end.deadline.map { UnixMilliseconds($0) },
                 fieldEnd: end.fieldEnd
             )
         )
+    }
+
+    private func fingerprint(_ layout: RecordLayout, _ bytes: ByteBuffer) -> ValueFingerprint? {
+        pump.fingerprint(layout, layout.body(in: bytes), now: request.start, counts.sample.scope)
     }
 
     // MARK: Pieces

@@ -72,7 +72,7 @@ extension RecordPump {
                 rank: place.rank,
                 database: place.database,
                 key: ByteBuffer(bytes: key),
-                digest: originalDigest(layout, in: bytes, value.losses, now: now),
+                fingerprint: originalFingerprint(layout, in: bytes, value.losses, now: now, tally.sample.scope),
                 deadline: place.deadline.map { UnixMilliseconds($0) },
                 fieldEnd: fieldEnd
             )
@@ -160,19 +160,20 @@ extension RecordPump {
         try? FieldDeadlines.rewrite(body: body, type: type, format: format, transform: fieldExpiry)
     }
 
-    /// The digest of what the target should hold, made of the record as it was captured and not of what was written.
-    func originalDigest(
+    /// The fingerprint of what the target should hold, made of the record as it was captured and not of what was written.
+    func originalFingerprint(
         _ layout: RecordLayout,
         in bytes: ByteBuffer,
         _ losses: PayloadLosses,
-        now: UnixMilliseconds
-    ) -> ValueDigest? {
+        now: UnixMilliseconds,
+        _ scope: ValueFingerprinter.Scope
+    ) -> ValueFingerprint? {
         let body = layout.body(in: bytes)
         if case .item = routes[layout.type] {
             guard body.readableBytes <= RestoreSample.largestComparedByteCount, let string = ItemString(body) else {
                 return nil
             }
-            return ValueDigest(.string(string.value))
+            return RestoreSample.fingerprint(.string(string.value), scope)
         }
         guard body.readableBytes <= RestoreSample.largestComparedByteCount, !losses.contains(.unownedEntries)
         else { return nil }
@@ -184,7 +185,7 @@ extension RecordPump {
         }
         guard let inner, let value = try? RDBValueDecoder.decode(inner.body, type: inner.type, format: format)
         else { return nil }
-        guard case .hash(let fields) = value else { return ValueDigest(value) }
+        guard case .hash(let fields) = value else { return RestoreSample.fingerprint(value, scope) }
         let shortening = shortening(layout, bytes)
         let soon = Expiry.at(now.advanced(byMilliseconds: RestoreSample.fieldLifeMilliseconds))
         let resolved = fields.map { field in
@@ -195,6 +196,6 @@ extension RecordPump {
             return field
         }
         guard resolved.allSatisfy({ $0.expiry == .never || $0.expiry.isLater(than: soon) }) else { return nil }
-        return ValueDigest(.hash(resolved))
+        return RestoreSample.fingerprint(.hash(resolved), scope)
     }
 }

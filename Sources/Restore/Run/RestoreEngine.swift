@@ -1,3 +1,4 @@
+import ByteCoding
 import NIOCore
 import RESP
 package import SnapshotModel
@@ -89,6 +90,7 @@ package struct RestoreEngine: Sendable {
             parts: parts,
             start: resumption?.content.header.start ?? startedAt,
             sampleSeed: resumption?.content.header.sampleSeed ?? plan.options.sampleSeed,
+            sampleSecret: .random(),
             target: target,
             manner: manner.lanes,
             progress: progress

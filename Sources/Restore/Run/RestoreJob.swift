@@ -1,4 +1,5 @@
 import ArchiveIO
+import ByteCoding
 import SnapshotModel
 import Transport
 
@@ -11,6 +12,8 @@ struct RestoreJob: Sendable {
     /// The target's clock when the restore began: that of its first run, from which remaining lives are counted.
     let start: UnixMilliseconds
     let sampleSeed: UInt64
+    /// Of the fingerprints of its values.
+    let sampleSecret: SipHasher.Secret
     let target: ConnectionOptions
     /// How connections to it write.
     let manner: RestoreLane.Manner
@@ -23,6 +26,7 @@ struct RestoreJob: Sendable {
         parts: [RestorePart],
         start: UnixMilliseconds,
         sampleSeed: UInt64,
+        sampleSecret: SipHasher.Secret,
         target: ConnectionOptions,
         manner: RestoreLane.Manner,
         progress: @escaping @Sendable (RestoreProgress) -> Void
@@ -33,6 +37,7 @@ struct RestoreJob: Sendable {
         order = BlockOrder(parts, coldestFirst: plan.goesColdestFirst)
         self.start = start
         self.sampleSeed = sampleSeed
+        self.sampleSecret = sampleSecret
         self.target = target
         self.manner = manner
         self.progress = progress
@@ -51,6 +56,7 @@ struct RestoreJob: Sendable {
         RestoreTally(
             start: start,
             seed: sampleSeed,
+            secret: sampleSecret,
             typeNames: typeNames.enumerated().map { manifest.statistics.name(of: $0.element ?? "type \($0.offset)") }
         )
     }

@@ -77,7 +77,7 @@ struct RedisStore: TargetStore {
     func reclaim() async throws(TransportError) -> Bool { false }
 
     func readBack(
-        _ sample: [RestoreSample.Entry],
+        _ sample: RestoreSample,
         _ plan: RestorePlan,
         clock: TargetClock,
         into verification: inout RestoreVerification
@@ -88,9 +88,10 @@ struct RedisStore: TargetStore {
             engine: plan.target.engine,
             knowsExpireTime: plan.target.knowsExpireTime,
             readsValues: isUntouched || plan.dialect.accessUse == .none,
-            clock: clock
+            clock: clock,
+            scope: sample.scope
         )
-        try await reader.read(sample, into: &verification)
+        try await reader.read(sample.entries, into: &verification)
     }
 
     func close() async { await connection.close() }

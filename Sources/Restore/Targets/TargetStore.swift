@@ -54,7 +54,7 @@ protocol TargetStore: Sendable {
     func reclaim() async throws(TransportError) -> Bool
     /// Reads the sample back, and adds what it found to `verification`.
     func readBack(
-        _ sample: [RestoreSample.Entry],
+        _ sample: RestoreSample,
         _ plan: RestorePlan,
         clock: TargetClock,
         into verification: inout RestoreVerification
