@@ -4,7 +4,7 @@
 /// With a random secret nobody can choose inputs that collide, and by chance two of 10^12 do with probability 2^-49.
 package struct SipHasher: Sendable {
     /// A random secret: all that is compared with one another is hashed with the same one.
-    package struct Secret: Hashable, Sendable {
+    package struct Secret: Codable, Hashable, Sendable {
         package let low: UInt64
         package let high: UInt64
 

@@ -103,6 +103,22 @@ import Testing
         #expect(Self.journals(fixture) == [])
     }
 
+    @Test func `values that an earlier run stored are compared by the run that ends it`() async throws {
+        let target = try await RedisServer.start()
+        let harness = RestoreHarness(try await Self.fixture())
+        _ = try await Self.interrupted(harness, url: target.url) { Self.killConnections(of: target) }
+        // Of so many keys some are in the sample.
+        let client = try target.client()
+        let keys = (try client.command("KEYS", "*").array ?? []).compactMap(\.text)
+        for key in keys { try client.command("SETRANGE", RedisArgument(key), "20", "y") }
+        let second = try await harness.run(target) { $0.resumes = true }
+        #expect(second.accounting[.restoredEarlier] > 0)
+        let verification = try #require(second.result.verification)
+        #expect(verification.differingValueCount > 0 && verification.differingValueCount < verification.sampledKeyCount)
+        #expect(verification.presenceOnlyKeyCount == 0)
+        #expect(second.failure?.kind == .partial, "\(second.summary)")
+    }
+
     @Test func `a value that a client wrote meanwhile stays, before, in and after the part that is redone`()
         async throws
     {

@@ -1,4 +1,6 @@
+import ByteCoding
 import NIOCore
+import RDB
 import SnapshotModel
 import Testing
 
@@ -8,6 +10,14 @@ import Testing
 @Suite struct JournalTests {
     private static let start = UnixMilliseconds(1_000_000)
 
+    private static let secret = SipHasher.Secret(low: 1, high: .max)
+
+    /// Of a hash with a deadline: every part of it is there.
+    private static let fingerprint = RestoreSample.fingerprint(
+        .hash([.init(field: ByteBuffer(string: "f"), value: ByteBuffer(string: "v"), expiry: .at(start))]),
+        RestoreSample.scope(secret)
+    )
+
     private static func header() -> RestoreJournalHeader {
         RestoreJournalHeader(
             snapshot: SnapshotID(instant: start, random: 7),
@@ -16,6 +26,7 @@ import Testing
             options: RestoreOptions().journaled,
             start: start,
             sampleSeed: 9,
+            sampleSecret: secret,
             wasEmpty: true,
             evictedBefore: 0,
             blockCount: 100,
@@ -34,7 +45,13 @@ import Testing
             confirmedAt: start.advanced(byMilliseconds: milliseconds),
             totals: totals,
             sample: [
-                RestoreSample.Entry(rank: 4, unit: units.lowerBound, database: 3, key: ByteBuffer(bytes: [0, 255]))
+                RestoreSample.Entry(
+                    rank: 4,
+                    unit: units.lowerBound,
+                    database: 3,
+                    key: ByteBuffer(bytes: [0, 255]),
+                    fingerprint: fingerprint
+                )
             ]
         )
     }
@@ -59,6 +76,19 @@ import Testing
         #expect(content.confirmed.totals.accounting[.restored] == 20)
         #expect(content.confirmed.totals.keyspace.databases[3]?.deadlines.count == 2)
         #expect(content.sample.map(\.key) == [ByteBuffer(bytes: [0, 255]), ByteBuffer(bytes: [0, 255])])
+        let fingerprint = try #require(Self.fingerprint)
+        #expect(fingerprint.fieldDeadlines != nil)
+        #expect(content.sample.map(\.fingerprint) == [fingerprint, fingerprint])
+    }
+
+    @Test func `fingerprints of a secret that the journal does not have are not compared`() throws {
+        var header = Self.header()
+        header.sampleSecret = nil
+        let lines = try [
+            RestoreJournalLine(header: header), RestoreJournalLine(confirmed: [Self.window(0..<2, after: 0)], reach: 8),
+        ].map { try $0.encode() }
+        let content = try #require(RestoreJournalContent(Self.joined(lines)))
+        #expect(content.sample.count == 1 && content.sample.allSatisfy { $0.fingerprint == nil })
     }
 
     @Test func `a journal that is cut anywhere is the whole lines before the cut`() throws {

@@ -1,4 +1,4 @@
-import ByteCoding
+package import ByteCoding
 package import NIOCore
 package import SnapshotModel
 
@@ -23,6 +23,8 @@ package struct RestoreJournalHeader: Codable, Hashable, Sendable {
     /// The target's clock when the restore began: remaining lives are counted from it.
     package var start: UnixMilliseconds
     package var sampleSeed: UInt64
+    /// Of the fingerprints of the sample's values; nil in journals that have none.
+    package var sampleSecret: SipHasher.Secret?
     /// Whether the target held no keys when the restore began, so that its counts can be compared afterwards.
     package var wasEmpty: Bool
     /// `evicted_keys` of the target when the restore began.
@@ -131,7 +133,12 @@ package struct RestoreJournalContent: Sendable {
         }
         for window in line.confirmed where window.start == confirmed.end {
             confirmed.add(window)
-            sample += window.sample
+            sample += window.sample.map { entry in
+                var entry = entry
+                // Nobody knows with which secret a run has made it that continued a journal without one.
+                if header.sampleSecret == nil { entry.fingerprint = nil }
+                return entry
+            }
         }
         reach = line.reach
         // Many more than are ever used: the lowest ranks are the sample.

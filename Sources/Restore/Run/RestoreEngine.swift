@@ -90,7 +90,7 @@ package struct RestoreEngine: Sendable {
             parts: parts,
             start: resumption?.content.header.start ?? startedAt,
             sampleSeed: resumption?.content.header.sampleSeed ?? plan.options.sampleSeed,
-            sampleSecret: .random(),
+            sampleSecret: resumption?.content.header.sampleSecret ?? .random(),
             target: target,
             manner: manner.lanes,
             progress: progress
@@ -103,6 +103,7 @@ package struct RestoreEngine: Sendable {
             options: plan.options.journaled,
             start: job.start,
             sampleSeed: job.sampleSeed,
+            sampleSecret: job.sampleSecret,
             wasEmpty: plan.target.usersKeyCount == 0 || plan.options.flushTarget,
             evictedBefore: evictedBefore,
             blockCount: job.order.count,
