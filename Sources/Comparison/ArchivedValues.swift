@@ -78,22 +78,26 @@ package struct ArchivedValues: Sendable {
 
     /// The elements of a value that lies in one block; nil of any other, and of one that is not decoded.
     package func elements(of entry: ComparisonEntry) async throws -> [RDBElement]? {
+        guard var payload = try await payload(of: entry) else { return nil }
+        guard format.engine != .memcached else {
+            _ = try MemcachedItem(reading: &payload.body)
+            return [.stringPart(payload.body)]
+        }
+        let value = try RDBValueDecoder.decode(payload.body, type: payload.type, format: format)
+        guard value.elementKind != nil else { return nil }
+        var elements: [RDBElement] = []
+        value.forEachElement { elements.append($0) }
+        return elements
+    }
+
+    /// The payload of a value that lies in one block; nil of any other.
+    package func payload(of entry: ComparisonEntry) async throws -> (type: UInt8, body: ByteBuffer)? {
         guard let place = entry.place else { return nil }
         let block = try await archive.block(place.record.block)
         var cursor = block.records()
         while let record = try cursor.next() {
             guard record.ordinal == place.record.ordinal else { continue }
-            guard record.chunk == nil else { return nil }
-            guard format.engine != .memcached else {
-                var body = record.body(in: block.bytes)
-                _ = try MemcachedItem(reading: &body)
-                return [.stringPart(body)]
-            }
-            let value = try RDBValueDecoder.decode(record.body(in: block.bytes), type: record.type, format: format)
-            guard value.elementKind != nil else { return nil }
-            var elements: [RDBElement] = []
-            value.forEachElement { elements.append($0) }
-            return elements
+            return record.chunk == nil ? (record.type, record.body(in: block.bytes)) : nil
         }
         return nil
     }

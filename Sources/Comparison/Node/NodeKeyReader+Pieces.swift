@@ -26,8 +26,19 @@ extension NodeKeyReader {
             replies = Array(replies.dropFirst().dropLast())
         }
         var reading = NodeLifeReplies.reading(replies, dialect, clock: clock)
-        guard reading.state == .present, let kind = request.kind else { return reading }
-        let type = try await connection.command("TYPE", .bytes(request.key)).text ?? ""
+        guard reading.state == .present else { return reading }
+        let typeReply = try await connection.command("TYPE", .bytes(request.key))
+        let type = typeReply.text ?? ""
+        guard let kind = request.kind else {
+            note(type: typeReply, in: &reading)
+            guard reading.state == .present, request.bodyByteCount <= Self.largestPayloadByteCount else {
+                return reading
+            }
+            var dump = ByteBuffer()
+            dump.writeCommand("DUMP", .bytes(request.key))
+            reading.value = try await connection.pipeline(dump, replyCount: 1).first.flatMap(payloadFingerprint)
+            return reading
+        }
         guard type == request.typeName else {
             reading.state = .otherType(type)
             return reading

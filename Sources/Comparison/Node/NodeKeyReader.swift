@@ -8,13 +8,16 @@ package import Transport
 ///
 /// Small values go in one pipeline for many keys, large ones one by one in pieces, so that memory follows neither the
 /// number of keys nor the size of a value. Nothing else uses the connection meanwhile. Access data is asked for before
-/// the value is, whose reading changes it.
+/// the value is, whose reading changes it. Values of modules have no commands that all of them know: their payloads are
+/// compared.
 package struct NodeKeyReader: Sendable {
     /// Keys of a pipeline, and the bytes that their values have together.
     package static let batchKeyCount = 256
     package static let batchByteCount: UInt64 = 1 << 20
     /// A value of more bytes is read in pieces.
     package static let wholeByteCount: UInt64 = 256 << 10
+    /// A module's value of more bytes is not read: a payload comes in one answer.
+    package static let largestPayloadByteCount: UInt64 = 64 << 20
 
     let connection: NodeConnection
     let dialect: NodeReadingDialect
@@ -120,6 +123,7 @@ package struct NodeKeyReader: Sendable {
         let clock = dialect.knowsExpireTime ? nil : NodeLifeReplies.clock(replies.first, replies.last)
         var next = clocks / 2
         var hashes: [(index: Int, fields: [RDBElement])] = []
+        var opaque: [Int] = []
         for index in batch {
             let life = Array(replies[next..<next + lifeReplyCount])
             let value = replies[next + lifeReplyCount]
@@ -127,7 +131,8 @@ package struct NodeKeyReader: Sendable {
             readings[index] = NodeLifeReplies.reading(life, dialect, clock: clock)
             guard readings[index].state == .present else { continue }
             guard let kind = requests[index].kind else {
-                try note(type: value, of: requests[index], in: &readings[index])
+                note(type: value, in: &readings[index])
+                if readings[index].state == .present { opaque.append(index) }
                 continue
             }
             if let error = value.error {
@@ -142,6 +147,25 @@ package struct NodeKeyReader: Sendable {
             }
         }
         try await readFieldDeadlines(hashes, requests, into: &readings)
+        try await readPayloads(opaque, requests, into: &readings)
+    }
+
+    private func readPayloads(
+        _ indices: [Int],
+        _ requests: [NodeKeyRequest],
+        into readings: inout [NodeKeyReading]
+    ) async throws {
+        guard !indices.isEmpty else { return }
+        var commands = ByteBuffer()
+        for index in indices { commands.writeCommand("DUMP", .bytes(requests[index].key)) }
+        let replies = try await connection.pipeline(commands, replyCount: indices.count)
+        for (index, reply) in zip(indices, replies) { readings[index].value = payloadFingerprint(reply) }
+    }
+
+    /// nil where the node gives no payload, or one that cannot be read.
+    func payloadFingerprint(_ reply: RESPValue) -> ValueFingerprint? {
+        guard let payload = reply.bytes else { return nil }
+        return try? BodyFingerprinter.of(dumped: payload, engine: dialect.engine, scope: scope)?.finish()
     }
 
     private func readFieldDeadlines(
@@ -159,7 +183,7 @@ package struct NodeKeyReader: Sendable {
         }
     }
 
-    private func note(type reply: RESPValue, of request: NodeKeyRequest, in reading: inout NodeKeyReading) throws {
+    func note(type reply: RESPValue, in reading: inout NodeKeyReading) {
         let type = reply.text ?? ""
         // Modules name their types as they like, so that only a type of the server's own is another one.
         if RDBElement.Kind(rawValue: type) != nil { reading.state = .otherType(type) }

@@ -6,7 +6,7 @@ package import SnapshotModel
 package struct NodeKeyRequest: Sendable {
     package var database: UInt32
     package var key: ByteBuffer
-    /// What users call the type; of one that has no commands of its own only the type is asked for.
+    /// What users call the type; one that is not of the server's own is read by its payload.
     package var typeName: String
     /// Bytes of the value as an archive has it: decides whether it is read at once or in pieces.
     package var bodyByteCount: UInt64
@@ -40,7 +40,7 @@ package struct NodeKeyReading: Sendable {
     /// Nil for a key without one.
     package var deadline: ClosedRange<UnixMilliseconds>?
     package var access = AccessData.none
-    /// Nil of a value that cannot be read by commands, and of a key that is not there.
+    /// Of a module's value that of the payload's bytes; nil of one that cannot be read, and of a key that is not there.
     package var value: ValueFingerprint?
     /// Nil of any engine but Memcached.
     package var item: ItemTraits?
@@ -61,6 +61,8 @@ package struct NodeKeyReading: Sendable {
 
 /// What of a node's answers there is to be had.
 package struct NodeReadingDialect: Hashable, Sendable {
+    /// Whose payloads DUMP answers.
+    package var engine: Engine
     /// PEXPIRETIME (Redis 7.0); else the rest of the life is asked for, and the clock before and after.
     package var knowsExpireTime: Bool
     /// HPEXPIRETIME (Redis 7.4, Valkey 9.0).
@@ -77,11 +79,13 @@ package struct NodeReadingDialect: Hashable, Sendable {
     }
 
     package init(
+        engine: Engine,
         knowsExpireTime: Bool = true,
         knowsFieldDeadlines: Bool = true,
         tellsStreamsInFull: Bool = true,
         access: AccessUse = .none
     ) {
+        self.engine = engine
         self.knowsExpireTime = knowsExpireTime
         self.knowsFieldDeadlines = knowsFieldDeadlines
         self.tellsStreamsInFull = tellsStreamsInFull

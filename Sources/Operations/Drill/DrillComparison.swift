@@ -46,6 +46,8 @@ struct DrillComparison {
     let context: OperationContext
     let terms: Terms
     let control: NodeConnection
+    /// Of the node.
+    private let engine: Engine
     private let judge: DrillJudge
     /// What the values of both sides are digested by.
     private(set) var scope = ValueFingerprinter.Scope()
@@ -88,8 +90,10 @@ struct DrillComparison {
         _ context: OperationContext
     ) {
         (self.access, self.control, self.terms, self.context) = (access, control, terms, context)
+        engine = info.engine
         let use = Self.accessUse(access.manifest.statistics, info)
         let dialect = NodeReadingDialect(
+            engine: info.engine,
             knowsExpireTime: info.supports(.pexpireTime),
             knowsFieldDeadlines: info.supports(.hashFieldExpiry),
             tellsStreamsInFull: info.version >= ServerVersion(6),
@@ -248,11 +252,14 @@ struct DrillComparison {
             scope.comparesDeliveryTimes = false
             value.entry.value = try await archive.fingerprint(value.entry, scope: scope)
         }
-        let verdict = judge.judge(value, reading, now: now)
+        var verdict = judge.judge(value, reading, now: now)
         if reading.state == .missing, value.entry.hasExpired(by: now.advanced(byMilliseconds: -terms.shiftMilliseconds))
         {
             findings.expiredKeyCount += 1
             return
+        }
+        if verdict.isUndecided, let found = reading.value, found.kind == .opaque, mayLookAgain(request) {
+            try await moduleLook.settle(value, found: found, of: archive, in: &verdict)
         }
         findings.comparedKeyCount += 1
         if let error = verdict.deadlineError { findings.add(deadlineError: error) }
@@ -280,6 +287,20 @@ struct DrillComparison {
         findings.lifetimes.add(expiry ?? .never, at: access.manifest.instant)
     }
 
+    private var moduleLook: ModuleValueLook {
+        ModuleValueLook(
+            connection: control,
+            engine: engine,
+            scope: reader.scope,
+            rdbVersion: access.manifest.format.rdbVersion
+        )
+    }
+
+    private mutating func mayLookAgain(_ request: NodeKeyRequest) -> Bool {
+        secondLookCount += 1
+        return secondLookCount <= Self.secondLookLimit && request.bodyByteCount <= Self.secondLookByteCount
+    }
+
     /// Tells what differs of a value, element by element.
     private mutating func lookAgain(
         _ value: ArchivedValue,
@@ -288,9 +309,8 @@ struct DrillComparison {
         of archive: ArchivedValues
     ) async throws -> (DrillDifferenceKind, String) {
         let plain = kind == .fieldDeadline ? "deadlines of its fields differ" : "its digest differs"
-        secondLookCount += 1
-        guard secondLookCount <= Self.secondLookLimit, request.bodyByteCount <= Self.secondLookByteCount,
-            let elementKind = request.kind, let own = try await archive.elements(of: value.entry),
+        guard mayLookAgain(request), let elementKind = request.kind,
+            let own = try await archive.elements(of: value.entry),
             let other = try await reader.elements(of: request),
             let difference = ElementDifference(left: own, right: other, of: elementKind)
         else { return (kind, plain) }
