@@ -22,7 +22,7 @@ package struct PolicyScope: Hashable, Sendable {
         contains(policy: run.policy, sourceName: run.sourceName)
     }
 
-    private func contains(policy other: String?, sourceName otherSource: String?) -> Bool {
+    package func contains(policy other: String?, sourceName otherSource: String?) -> Bool {
         guard let other else { return sourceName == nil || otherSource == sourceName }
         return other == policy
     }

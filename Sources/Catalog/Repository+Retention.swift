@@ -42,12 +42,7 @@ extension Repository {
         var rows: [SnapshotCatalog.Change] = []
         for draft in drafts { rows.append(.fact(try await put(draft, by: author))) }
         if let run = change.run { rows.append(.run(try await put(run, by: author).0)) }
-        for id in change.removedRuns {
-            try await translating { () async throws(ObjectStoreError) in
-                try await store.delete(RepositoryLayout.run(id))
-            }
-            rows.append(.removeRun(id))
-        }
+        rows += try await removeRuns(change.removedRuns)
         return follow(rows, generation, catalog)
     }
 

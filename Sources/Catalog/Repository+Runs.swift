@@ -97,6 +97,18 @@ extension Repository {
     }
 }
 
+extension Repository {
+    /// Removes the objects of records, under the publishing lock; returns what the catalog is to follow.
+    func removeRuns(_ ids: [SnapshotID]) async throws(RepositoryError) -> [SnapshotCatalog.Change] {
+        for id in ids {
+            try await translating { () async throws(ObjectStoreError) in
+                try await store.delete(RepositoryLayout.run(id))
+            }
+        }
+        return ids.map { .removeRun($0) }
+    }
+}
+
 extension [StoredRun] {
     /// Those that can be read, the newest first; ids only sort by seconds.
     var newestRecords: [RunRecord] {

@@ -10,7 +10,7 @@ package import SnapshotModel
 /// snapshots/<id>/part-<n>.rewarm    an archive
 /// snapshots/<id>/manifest.json      written last: without it there is no snapshot
 /// snapshots/<id>/facts/<fact>.json
-/// snapshots/runs/<run>.json         a run that left no snapshot
+/// snapshots/runs/<run>.json         a run that left no snapshot, or a drill
 /// ```
 package enum RepositoryLayout {
     package static let marker = ObjectKey("rewarm-repository.json")

@@ -1,4 +1,5 @@
-/// What happened in a run that left no snapshot, or that retention must remember: a small write-once object.
+/// What happened in a run that left no snapshot, or that must be remembered longer than its snapshot: a small write-once
+/// object.
 ///
 /// A run that took a snapshot needs none: its manifest tells of it.
 package struct RunRecord: Codable, Hashable, Sendable, Identifiable {
@@ -16,6 +17,10 @@ package struct RunRecord: Codable, Hashable, Sendable, Identifiable {
         /// `mark` is the instant that it took for now: a later run that sees an earlier one knows that the clock went
         /// back. `policyDigest` is that of the policy that it followed.
         case expired(mark: UnixMilliseconds, policyDigest: String, deletedCount: Int)
+        /// A snapshot was drilled: what the fact beside it says, for the time when both are purged.
+        ///
+        /// It is no proof: retention decides on facts.
+        case drilled(snapshot: SnapshotID, record: DrillRecord)
     }
 
     package var schema: Int

@@ -31,7 +31,7 @@ struct DrillEvidence {
         if let path = outcome.reportPath, outcome.record.result != result { amendReport(at: path, &outcome) }
         if let files {
             do {
-                let page = DrillPage(DrillPage.Content(outcome, entries)).html
+                let page = DrillPage(DrillPage.Content(outcome, entries, request.timeZone)).html
                 try write(ByteBuffer(string: page), to: files + ".html")
                 outcome.pagePath = files + ".html"
             } catch {
@@ -45,7 +45,7 @@ struct DrillEvidence {
     private func lookBack(_ outcome: inout DrillOutcome) async throws -> [SnapshotEntry] {
         do {
             let entries = try await repository.snapshots().entries
-            outcome.earlier = try await earlierDrills(outcome.manifest, entries)
+            outcome.earlier = try await earlierDrills(outcome.manifest)
             return entries
         } catch {
             let problem = OperationError(describing: error)
@@ -62,9 +62,10 @@ struct DrillEvidence {
             context.warn("the repository is read-only: this drill is not put on record there")
             return
         }
-        let draft = FactDraft(snapshot: outcome.manifest.id, statement: .drilled(record: outcome.record))
         do {
-            outcome.factID = try await context.state([draft], in: repository).first?.id
+            let stated = try await repository.stateDrill(outcome.record, of: outcome.manifest, by: context.actor)
+            context.tell(stated.notices)
+            outcome.factID = stated.facts.first?.id
         } catch {
             noteLoss("the repository could not record it: \(error.message)", &outcome)
         }
@@ -137,18 +138,8 @@ struct DrillEvidence {
 
     // MARK: The trend
 
-    private func earlierDrills(
-        _ manifest: Manifest,
-        _ entries: [SnapshotEntry]
-    ) async throws -> [DrillOutcome.EarlierDrill] {
-        let drilled = entries.filter { $0.sourceName == manifest.source.name && $0.state.lastDrill != nil }
-        var drills: [DrillOutcome.EarlierDrill] = []
-        for entry in drilled.prefix(Self.earlierLimit) {
-            drills += try await repository.standing(entry.id).drills.map {
-                DrillOutcome.EarlierDrill(snapshot: entry.id, statedAt: $0.statedAt, record: $0.record)
-            }
-        }
-        return drills.sorted { ($0.statedAt, $0.snapshot) < ($1.statedAt, $1.snapshot) }.suffix(Self.earlierLimit)
-            .map(\.self)
+    /// Of snapshots of the same source, by any policy, the oldest first.
+    private func earlierDrills(_ manifest: Manifest) async throws(RepositoryError) -> [DrillOnRecord] {
+        try await repository.drills(limit: Self.earlierLimit) { source, _ in source == manifest.source.name }.reversed()
     }
 }

@@ -1,3 +1,4 @@
+package import Catalog
 import Comparison
 package import Restore
 package import SnapshotModel
@@ -25,19 +26,13 @@ package struct DrillOutcome: Sendable {
     /// Ascending by time.
     package internal(set) var recovery: [RecoveryPoint] = []
     package internal(set) var warnings: [String] = []
-    /// Earlier drills of snapshots of the same source, the oldest first.
-    package internal(set) var earlier: [EarlierDrill] = []
+    /// Earlier drills of snapshots of the same source, the oldest first; some of these may be purged.
+    package internal(set) var earlier: [DrillOnRecord] = []
     /// The id of the fact in the repository; nil if it could not be stated.
     package internal(set) var factID: String?
     /// The files of the report; nil if they could not be written.
     package internal(set) var reportPath: String?
     package internal(set) var pagePath: String?
-
-    package struct EarlierDrill: Hashable, Sendable {
-        package let snapshot: SnapshotID
-        package let statedAt: UnixMilliseconds
-        package let record: DrillRecord
-    }
 
     init(_ manifest: Manifest, _ record: DrillRecord, place: String) {
         self.manifest = manifest

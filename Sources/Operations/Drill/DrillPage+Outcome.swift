@@ -1,11 +1,12 @@
 import Catalog
 import Comparison
 import Reporting
+import Retention
 import SnapshotModel
 
 extension DrillPage.Content {
-    /// The page of a drill; `entries` are the snapshots of the repository.
-    init(_ outcome: DrillOutcome, _ entries: [SnapshotEntry]) {
+    /// The page of a drill; `entries` are the snapshots of the repository, times are shown in `timeZone`.
+    init(_ outcome: DrillOutcome, _ entries: [SnapshotEntry], _ timeZone: CivilZone) {
         let manifest = outcome.manifest
         self.init(
             record: outcome.record,
@@ -29,6 +30,8 @@ extension DrillPage.Content {
                 keyCount: $0.keyCount
             )
         }
+        let told = trend.map(\.at) + sizes.map(\.instant) + [manifest.instant, outcome.record.startedAt]
+        zone = ReportZone(timeZone, from: told.min() ?? generatedAt, to: told.max() ?? generatedAt)
         warnings = outcome.warnings
         guard let findings = outcome.findings else { return }
         notCompared = findings.notCompared

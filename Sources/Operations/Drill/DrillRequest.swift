@@ -1,4 +1,5 @@
 package import Catalog
+package import Retention
 package import SnapshotModel
 package import Transport
 
@@ -30,6 +31,8 @@ package struct DrillRequest: Sendable {
     package var reportDirectory: String?
     /// The longest time without a byte while a scratch server owes an answer.
     package var replyTimeout: Duration
+    /// In which the page shows its times.
+    package var timeZone = CivilZone.utc
     /// How much memory this host has left, in bytes; nil where nothing tells.
     package var availableMemory: @Sendable () -> UInt64?
 

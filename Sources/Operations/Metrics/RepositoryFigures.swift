@@ -24,22 +24,13 @@ struct RepositoryFigures: Hashable, Sendable {
     static func read(_ repository: Repository, _ scope: PolicyScope) async throws(RepositoryError) -> Self {
         let entries = try await repository.snapshots().entries
         var figures = Self(entries, scope)
-        figures.drill = try await lastDrill(entries.filter { scope.contains($0) }, repository)
+        figures.drill = try await repository.drills(limit: 1) { scope.contains(policy: $1, sourceName: $0) }.first
+            .map { DrillFigures($0.record) }
         if let newest = figures.newest {
             figures.expiredKeyCount = try await repository.manifest(newest.id).statistics.lifetimes.counts.first
         }
         figures.freeByteCount = try repository.freeByteCount()
         return figures
-    }
-
-    /// The last drill of any of the snapshots; only the facts of the one that had it are read.
-    private static func lastDrill(
-        _ entries: [SnapshotEntry],
-        _ repository: Repository
-    ) async throws(RepositoryError) -> DrillFigures? {
-        let drilled = entries.compactMap { entry in entry.state.lastDrill.map { (entry.id, $0.statedAt) } }
-        guard let (id, _) = drilled.max(by: { ($0.1, $0.0) < ($1.1, $1.0) }) else { return nil }
-        return try await repository.standing(id).drills.last.map { DrillFigures($0.record) }
     }
 
     /// Pure; the entries are the newest first.

@@ -14,8 +14,8 @@ package struct RepositoryReport: Sendable {
     package internal(set) var entries: [SnapshotEntry] = []
     /// Attempts that left no snapshot, newest first.
     package internal(set) var failedRuns: [RunRecord] = []
-    /// Drills of these snapshots, newest first.
-    package internal(set) var drills: [(snapshot: SnapshotID, drill: SnapshotStanding.Drill)] = []
+    /// The last drills, newest first; also of snapshots that are gone.
+    package internal(set) var drills: [DrillOnRecord] = []
     /// Oldest first; empty without a schedule.
     package internal(set) var gaps: [ScheduleGap] = []
     package internal(set) var freeByteCount: UInt64?
@@ -51,10 +51,9 @@ package struct ReportOperation: Sendable {
         report.entries = listing.entries.filter { $0.state.isLive && (scope?.contains($0) ?? true) }
         report.failedRuns = runs.filter { $0.isFailedSnapshot && (scope?.contains($0) ?? true) }
         report.freeByteCount = repository.isWritable ? try repository.freeByteCount() : nil
-        for entry in report.entries where entry.state.lastDrill != nil {
-            report.drills += try await repository.standing(entry.id).drills.map { (entry.id, $0) }
+        report.drills = try await repository.drills(limit: Repository.keptDrillCount) { source, policy in
+            scope?.contains(policy: policy, sourceName: source) ?? true
         }
-        report.drills.sort { ($0.drill.statedAt, $0.drill.id) > ($1.drill.statedAt, $1.drill.id) }
         if let policy {
             report.check = CheckEvaluation(policy, now: report.generatedAt)
                 .report(listing.entries, runs: runs, freeByteCount: report.freeByteCount)

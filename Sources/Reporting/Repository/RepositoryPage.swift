@@ -82,12 +82,20 @@ package struct RepositoryPage {
                 Tile(
                     name: "Last passed drill",
                     value: passed.map { age($0.at) + " ago" } ?? "never",
-                    aside: passed?.record.rtoMilliseconds.map { "recovered in " + Figures.duration(milliseconds: $0) }
+                    aside: passed.flatMap(asideOfDrill)
                 ),
             ],
             label: "Figures of the repository"
         )
     }
+
+    /// A drill of a snapshot that is gone proves nothing about those that are there.
+    private func asideOfDrill(_ drill: DrillPage.TrendPoint) -> String? {
+        if isGone(drill.snapshot) { return "its snapshot is gone" }
+        return drill.record.rtoMilliseconds.map { "recovered in " + Figures.duration(milliseconds: $0) }
+    }
+
+    private func isGone(_ id: SnapshotID) -> Bool { !snapshots.contains { $0.id == id } }
 
     private var findings: Section? {
         guard !content.findings.isEmpty || !content.brakes.isEmpty else { return nil }
@@ -146,7 +154,8 @@ package struct RepositoryPage {
                 .element("span", ["class": "badge " + style], text: drill.record.result.words),
                 .text(drill.record.rtoMilliseconds.map { Figures.duration(milliseconds: $0) } ?? "-"),
                 .text(Figures.duration(milliseconds: drill.record.rpoMilliseconds)),
-                .element("code", [:], text: drill.snapshot.text), .text(drill.record.reason ?? "-"),
+                .element("code", [:], text: drill.snapshot.text) + .text(isGone(drill.snapshot) ? " (gone)" : ""),
+                .text(drill.record.reason ?? "-"),
             ])
         }
         if drills.count > shownCount { table.end("and \(drills.count - shownCount) earlier ones") }

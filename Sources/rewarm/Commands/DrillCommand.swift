@@ -85,6 +85,7 @@ struct DrillCommand: Verb {
         request.sampleSeed = arguments.sampleSeed ?? .random(in: .min ... .max)
         request.objectives = objectives(file?.drill)
         request.reportDirectory = arguments.reportDirectory
+        request.timeZone = file?.retention.flatMap { CivilZone(identifier: $0.timeZone) } ?? .utc
         return request
     }
 

@@ -38,6 +38,7 @@ struct DetailsJSON {
         object.add("shards", .array(shards))
         object.add("sentinel", manifest.sentinel.map { .object(SentinelRendering.json($0)) } ?? .null)
         object.add("standing", .object(standing))
+        object.add("drillTrend", .array(details.trend.map { .object(DrillRendering.json($0)) }))
         object.add("warnings", .array(manifest.warnings.map { .string($0) }))
         object.add("neverContained", .array(EngineGaps.of(manifest.source.engine).map { .string($0) }))
         return object

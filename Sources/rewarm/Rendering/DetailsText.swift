@@ -29,6 +29,7 @@ struct DetailsText {
             ("Parts", parts),
             ("State", state),
             ("Drills", details.standing.drills.flatMap { DrillRendering.lines($0) }),
+            ("Last drills of the source", trend),
             ("Holds", holds),
             ("Warnings of the capture", manifest.warnings),
             ("Never in a snapshot of \(manifest.source.engine.rawValue)", EngineGaps.of(manifest.source.engine)),
@@ -38,6 +39,12 @@ struct DetailsText {
             let body = lines.map { indent + Printable.text($0) + "\n" }.joined()
             return (title.isEmpty ? "" : title + "\n") + body
         }.joined(separator: "\n")
+    }
+
+    /// Empty where the drills of this snapshot are all that there are.
+    private var trend: [String] {
+        let others = details.trend.contains { $0.snapshot != manifest.id }
+        return others ? details.trend.map { DrillRendering.line($0) } : []
     }
 
     private var head: [String] {

@@ -11,6 +11,14 @@ enum DrillRendering {
             + differences(record).map { "  \($0.name): \(Figures.count($0.count))" }
     }
 
+    /// One line of the trend.
+    static func line(_ drill: DrillOnRecord) -> String {
+        let record = drill.record
+        let recovery = record.rtoMilliseconds.map { ", recovered in \(duration($0))" } ?? ""
+        return "\(drill.statedAt)  \(words(record.result))\(recovery), data \(duration(record.rpoMilliseconds)) old, "
+            + "snapshot \(drill.snapshot)"
+    }
+
     private static func figures(_ record: DrillRecord) -> String {
         var parts = [record.engine.rawValue + (record.serverVersion.map { " " + $0 } ?? "")]
         if let recovery = record.rtoMilliseconds { parts.append("recovered in \(duration(recovery))") }
@@ -37,6 +45,17 @@ enum DrillRendering {
         var object: JSONObject = ["fact": .string(drill.id), "statedBy": .string(drill.statedBy)]
         object.add(SnapshotRendering.instant("statedAt", drill.statedAt))
         object.add(json(drill.record))
+        return object
+    }
+
+    /// Only what a trend is drawn from; the report of a drill has the rest.
+    static func json(_ drill: DrillOnRecord) -> JSONObject {
+        var object: JSONObject = ["snapshot": .string(drill.snapshot.text)]
+        object.add(SnapshotRendering.instant("statedAt", drill.statedAt))
+        object.add("result", .string(drill.record.result.rawValue))
+        object.add("rtoMilliseconds", optional(drill.record.rtoMilliseconds))
+        object.add("hotRTOMilliseconds", optional(drill.record.hotRTOMilliseconds))
+        object.add("rpoMilliseconds", .integer(drill.record.rpoMilliseconds))
         return object
     }
 

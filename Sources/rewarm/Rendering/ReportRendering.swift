@@ -48,12 +48,11 @@ struct ReportRendering {
         content.schedule = report.policy?.schedule.map(ScheduleText.words)
         content.rules = rules
         content.brakes = report.plan?.brakes.map { "nothing may be deleted: " + $0.sentence } ?? []
-        content.drills = report.drills.map { snapshot, drill in
-            .init(snapshot: snapshot, at: drill.statedAt, record: drill.record)
-        }
+        content.drills = report.drills.map { .init(snapshot: $0.snapshot, at: $0.statedAt, record: $0.record) }
         content.objectives = objectives
         content.freeByteCount = report.freeByteCount
-        let instants = report.entries.map(\.instant) + report.failedRuns.map(\.startedAt) + [now]
+        let instants =
+            report.entries.map(\.instant) + report.failedRuns.map(\.startedAt) + report.drills.map(\.statedAt) + [now]
         content.zone = ReportZone(report.zone, from: instants.min() ?? now, to: instants.max() ?? now)
         return content
     }
@@ -106,7 +105,7 @@ struct ReportRendering {
     }
 
     private var objectives: DrillRecord.Objectives? {
-        guard let drill = report.policy?.drill else { return report.drills.first?.drill.record.objectives }
+        guard let drill = report.policy?.drill else { return report.drills.first?.record.objectives }
         var clock = CivilClock(report.zone)
         return DrillRecord.Objectives(
             maximumRecoveryMilliseconds: drill.maximumRecoveryTime.map { Int64($0 / .milliseconds(1)) },
