@@ -251,7 +251,7 @@ let package = Package(
             name: "OperationsTests",
             dependencies: [
                 "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO", "Capture",
-                "Comparison", "Catalog", "Policy", "Operations", "TestSupport",
+                "Restore", "Comparison", "Catalog", "Policy", "Operations", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

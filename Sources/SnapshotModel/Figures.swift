@@ -47,7 +47,7 @@ package enum Figures {
         return String(scaled / scale) + "." + String(repeating: "0", count: digits - fraction.count) + fraction
     }
 
-    /// The two largest units: `850 ms`, `6.2 s`, `4 min 05 s`, `3 h 20 min`, `12 d 4 h`.
+    /// The two largest units: `850 ms`, `6.2 s`, `4 min 05 s`, `3 h 20 min`, `12 d 4 h`; whole days as `12 d`.
     package static func duration(milliseconds: Int64) -> String {
         let value = max(0, milliseconds)
         switch value {
@@ -55,7 +55,9 @@ package enum Figures {
         case ..<59_950: return fixed(Double(value) / 1000, digits: 1) + " s"
         case ..<3_600_000: return "\(value / 60_000) min " + twoDigits(value / 1000 % 60) + " s"
         case ..<86_400_000: return "\(value / 3_600_000) h " + twoDigits(value / 60_000 % 60) + " min"
-        default: return "\(value / 86_400_000) d \(value / 3_600_000 % 24) h"
+        default:
+            let hours = value / 3_600_000 % 24
+            return "\(value / 86_400_000) d" + (hours == 0 ? "" : " \(hours) h")
         }
     }
 

@@ -19,7 +19,8 @@ struct RenderingTests {
     @Test(
         arguments: [
             (0, "0 ms"), (999, "999 ms"), (1000, "1.0 s"), (59_949, "59.9 s"), (59_950, "0 min 59 s"),
-            (245_000, "4 min 05 s"), (12_000_000, "3 h 20 min"), (86_400_000, "1 d 0 h"), (-5, "0 ms"),
+            (245_000, "4 min 05 s"), (12_000_000, "3 h 20 min"), (86_400_000, "1 d"),
+            (90_000_000, "1 d 1 h"), (-5, "0 ms"),
         ] as [(Int64, String)]
     )
     func `durations have two units`(value: Int64, text: String) {

@@ -121,6 +121,10 @@ struct DiffTests {
         #expect(reversed.items.count == 2, "\(reversed)")
         #expect(reversed.summary["hiddenDifferenceCount"].integer == Int64(Self.plants.count - 1), "\(reversed)")
         #expect(reversed.summary["missingKeyCount"].integer == 1 && reversed.summary["extraKeyCount"].integer == 1)
+        for (words, ids) in [(" later, p50 ", [id, other]), (" earlier, p50 ", [other, id])] {
+            let text = try await scenario.run("diff", ids + ["--summary"])
+            #expect(text.output.contains(words), "the largest drift has a direction: \(text)")
+        }
     }
 
     @Test func `a field's deadline that is dropped or moved is told on servers that have such`() async throws {

@@ -65,6 +65,11 @@ import Testing
         let milestones = served.milestones(since: start)
         #expect(milestones.map(\.percent) == [50, 80, 100])
         #expect(milestones.map(\.duration) == [.seconds(2), .seconds(4), .seconds(5)])
+        let curve = served.curve(since: start, count: 10)
+        #expect(curve.map(\.duration) == (1...5).map { .seconds($0) })
+        #expect(curve.map(\.share) == [0.4, 0.5, 0.79, 0.8, 1])
+        #expect(served.curve(since: start, count: 3).last?.share == 1)
+        #expect(ServedAccesses().curve(since: start, count: 10) == [])
     }
 
     @Test func `a long run is told to a two-thousandth`() {
@@ -72,6 +77,9 @@ import Testing
         var served = ServedAccesses()
         let count = 100_000
         for index in 1...count { served.add(weight: 1 << 40, at: start + .milliseconds(index)) }
+        let curve = served.curve(since: start, count: 100)
+        #expect((50...100).contains(curve.count) && curve.last?.duration == .milliseconds(count))
+        #expect(curve.map(\.share) == curve.map(\.share).sorted())
         let milestones = served.milestones(since: start).map(\.duration)
         #expect(milestones[2] == .milliseconds(count))
         for (duration, exact) in zip(milestones, [50_000, 80_000]) {

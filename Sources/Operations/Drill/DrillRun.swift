@@ -254,7 +254,11 @@ struct DrillRun: Sendable {
         outcome.record.bytesPerSecond = Double(manifest.rawByteCount) / seconds
         if case .finished = report.result.ending {
             outcome.record.rtoMilliseconds = start.duration(to: loaded).milliseconds
-            outcome.recovery = curve.points(loadedAt: loaded)
+            outcome.recovery = curve.points(
+                loadedAt: loaded,
+                after: report.result.loadingDuration,
+                served: report.result.servedCurve
+            )
             // The milestones are counted from the beginning of the load.
             let served = report.result.servedAccesses.first { $0.percent == 80 }?.duration
             outcome.record.hotRTOMilliseconds = served.map {

@@ -17,6 +17,19 @@ package struct ServedAccesses: Sendable {
         }
     }
 
+    /// A share of the accesses that was served at a time.
+    package struct CurvePoint: Hashable, Sendable {
+        /// From the beginning of the restore.
+        package var duration: Duration
+        /// From 0 to 1.
+        package var share: Double
+
+        package init(duration: Duration, share: Double) {
+            self.duration = duration
+            self.share = share
+        }
+    }
+
     /// The shares that are reported.
     package static let percents = [50, 80, 100]
     /// Points that are kept at most: then each second one goes and only each second one is noted from then on, so that a
@@ -49,6 +62,17 @@ package struct ServedAccesses: Sendable {
         guard points.count == Self.pointLimit else { return }
         points = points.indices.filter { !$0.isMultiple(of: 2) }.map { points[$0] }
         stride *= 2
+    }
+
+    /// At most `count` points over the course of the restore, the last at 1; empty where nothing is known of the keys'
+    /// last use.
+    package func curve(since start: ContinuousClock.Instant, count: Int) -> [CurvePoint] {
+        guard let last, total > 0 else { return [] }
+        let step = max(1, (points.count + count - 2) / max(1, count - 1))
+        let kept = Swift.stride(from: 0, to: points.count, by: step).map { points[$0] }
+        return kept.filter { $0.moment < last }.map {
+            CurvePoint(duration: start.duration(to: $0.moment), share: Double($0.weight) / Double(total))
+        } + [CurvePoint(duration: start.duration(to: last), share: 1)]
     }
 
     /// Empty where nothing is known of the keys' last use.

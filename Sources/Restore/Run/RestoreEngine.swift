@@ -13,6 +13,9 @@ package import Transport
 /// One task encodes and counts: the target's one thread is far slower than it. Memory: the blocks decoded ahead, 1 MiB
 /// of commands on each lane, the sample.
 package struct RestoreEngine: Sendable {
+    /// Points of the curve of served accesses.
+    private static let servedPointCount = 100
+
     package let plan: RestorePlan
     private let manifest: Manifest
     private let parts: [RestorePart]
@@ -138,7 +141,10 @@ package struct RestoreEngine: Sendable {
         }
         result.slowing = manner.slowing
         result.notices = manner.notices
-        if case .finished = ending { result.servedAccesses = attempts.tally.served.milestones(since: begin) }
+        if case .finished = ending {
+            result.servedAccesses = attempts.tally.served.milestones(since: begin)
+            result.servedCurve = attempts.tally.served.curve(since: begin, count: Self.servedPointCount)
+        }
         result.startedAt = startedAt
         result.loadingDuration = begin.duration(to: loaded)
         result.duration = begin.duration(to: .now)

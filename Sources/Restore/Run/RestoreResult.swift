@@ -54,6 +54,8 @@ package struct RestoreResult: Sendable {
     /// When which share of the source's recent accesses was served, by what this run stored; empty where nothing is
     /// known of the keys' last use, and of a run that did not get through.
     package var servedAccesses: [ServedAccesses.Milestone] = []
+    /// The same over time, to be drawn.
+    package var servedCurve: [ServedAccesses.CurvePoint] = []
     /// How far the target's latency held the load back; nil if it was not watched.
     package var slowing: SendThrottle.Slowing?
     /// What else is to be told, as sentences.

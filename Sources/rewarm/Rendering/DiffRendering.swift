@@ -70,6 +70,12 @@ enum DiffRendering {
         }
     }
 
+    /// How far and where to: the percentiles beside it have no sign.
+    private static func drift(_ milliseconds: Int64) -> String {
+        let words = Figures.duration(milliseconds: Int64(clamping: milliseconds.magnitude))
+        return milliseconds == 0 ? words : words + (milliseconds < 0 ? " earlier" : " later")
+    }
+
     private static func signed(_ milliseconds: Int64) -> String {
         (milliseconds < 0 ? "-" : "+") + Figures.duration(milliseconds: Int64(clamping: milliseconds.magnitude))
     }
@@ -128,7 +134,7 @@ enum DiffRendering {
         if tally.drift.count > 0 {
             lines.append(
                 "  expiry    of \(Figures.counted(tally.drift.count, "key")): largest drift "
-                    + "\(signed(tally.drift.largest)), p50 \(duration(tally.drift.percentile(50))), "
+                    + "\(drift(tally.drift.largest)), p50 \(duration(tally.drift.percentile(50))), "
                     + "p99 \(duration(tally.drift.percentile(99)))"
             )
         }
