@@ -16,7 +16,7 @@ struct JSONContractTests {
         [
             ("snapshot", ["--source", source.url, "--source-name", "bench", "--method", "scan"], 0),
             ("import", [source.dumpPath, "--source-name", "file"], 0),
-            ("import", ["/dev/null"], 13), ("list", ["--failed"], 0),
+            ("import", ["/dev/null"], 13), ("list", ["--failed"], 0), ("list", ["--interrupted"], 0),
             ("snapshot", ["--policy", policy], 0), ("expire", ["--policy", policy, "--dry-run"], 0),
             ("expire", ["--policy", policy], 0),
             ("list", [], 0), ("show", [id], 0), ("show", ["latest", "--source-name", "by-policy"], 0),
@@ -38,6 +38,7 @@ struct JSONContractTests {
             ("schedule print", ["--cron", "--policy", "bench.yaml"], 0),
             ("report", ["--policy", policy], 0), ("report", ["--policy", "bench.yaml"], 0), ("report", [], 0),
             ("drill", [id], 0), ("drill", [id, "--server", "/absent"], 17), ("drill", [id, "--max-rpo", "0s"], 15),
+            ("show", [id], 0),
         ]
     }
 

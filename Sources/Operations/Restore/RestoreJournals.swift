@@ -11,7 +11,7 @@ import Transport
 /// ```
 /// One is removed when its restore is done, or a month after its last line.
 struct RestoreJournals {
-    private static let suffix = ".journal"
+    static let suffix = ".journal"
     /// A snapshot that is a month old is hardly restored on; its target has changed beyond it.
     private static let lifeMilliseconds: Int64 = 30 * 86_400_000
     /// A journal of more bytes was not written by this program.
@@ -23,9 +23,9 @@ struct RestoreJournals {
         var file: RestoreJournalFile?
     }
 
-    private let context: OperationContext
-    private let directory: String?
-    private let operations: FileOperations
+    let context: OperationContext
+    let directory: String?
+    let operations: FileOperations
 
     init(_ context: OperationContext, fileSystem: any FileSystem = PosixFileSystem()) {
         self.context = context
@@ -132,7 +132,7 @@ struct RestoreJournals {
         return Found(file: journal, content: content)
     }
 
-    private func read(_ file: OpenFile) throws(SystemCallError) -> RestoreJournalContent? {
+    func read(_ file: OpenFile) throws(SystemCallError) -> RestoreJournalContent? {
         let byteCount = try operations.status(of: file).byteCount
         guard byteCount <= Self.largestByteCount else { return nil }
         var failure: SystemCallError?

@@ -11,11 +11,14 @@ struct ListCommand: Verb {
         usage: "rewarm list [<options>]",
         discussion: HelpText.discussion(
             "Deleted snapshots are left out unless --all is given. STATE names what keeps a snapshot (held), what makes "
-                + "it unfit for 'latest' (partial, suspicious, corrupt, deleted), and whether it was verified.",
+                + "it unfit for 'latest' (partial, suspicious, corrupt, deleted), and whether it was verified. "
+                + "--interrupted lists your restores on this host instead that did not come to their end: each is "
+                + "continued by 'rewarm restore SNAPSHOT --target URL --resume', or forgotten by removing its journal.",
             examples: [
                 "rewarm list",
                 "rewarm list --source-name cache-1 --before 2026-11-01",
                 "rewarm list --failed",
+                "rewarm list --interrupted",
                 "rewarm list --json | jq -r 'select(.type == \"item\") | .id'",
             ],
             exitCodes: [.repositoryAbsent]
@@ -31,9 +34,17 @@ struct ListCommand: Verb {
     @Flag(help: "List the attempts that left no snapshot instead, with their reasons.")
     var failed = false
 
+    @Flag(help: "List the restores that were interrupted instead, with their journals.")
+    var interrupted = false
+
     @OptionGroup(title: "Output") var output: OutputOptions
 
     func validate() throws {
+        if interrupted, all || failed || !narrowing.isEmpty {
+            throw ValidationError(
+                "--interrupted lists restores of this host, which belong to no repository: leave out the other options"
+            )
+        }
         if failed, all || !narrowing.tags.isEmpty {
             throw ValidationError(
                 "--failed lists attempts, which have no tags and are not deleted: leave out --all and --tag"
@@ -43,6 +54,7 @@ struct ListCommand: Verb {
 
     func perform(_ console: Console) async throws -> VerbResult {
         let context = context(try repository.location(), console)
+        if interrupted { return try listInterrupted(context, console) }
         return failed ? try await listFailed(context, console) : try await listSnapshots(context, console)
     }
 
@@ -56,6 +68,18 @@ struct ListCommand: Verb {
             try console.item([:], text: RunRendering.table(runs))
         }
         return VerbResult(.ok, ["failedRunCount": .count(runs.count)])
+    }
+
+    private func listInterrupted(_ context: OperationContext, _ console: Console) throws -> VerbResult {
+        let restores = try InterruptedRestoreListOperation().run(context)
+        if console.isJSON {
+            for restore in restores { try console.item(InterruptedRendering.json(restore), text: "") }
+        } else if restores.isEmpty {
+            console.done("no interrupted restores")
+        } else {
+            try console.item([:], text: InterruptedRendering.table(restores))
+        }
+        return VerbResult(.ok, ["interruptedRestoreCount": .count(restores.count)])
     }
 
     private func listSnapshots(_ context: OperationContext, _ console: Console) async throws -> VerbResult {

@@ -35,6 +35,9 @@ struct NarrowingOptions: ParsableArguments, Sendable {
 }
 
 extension NarrowingOptions {
+    /// Whether all snapshots are meant.
+    var isEmpty: Bool { sourceName == nil && policy == nil && tags.isEmpty && before == nil }
+
     /// The question that these options and the text of SNAPSHOT put.
     func query(_ text: String = "latest") -> SnapshotQuery {
         SnapshotQuery(
