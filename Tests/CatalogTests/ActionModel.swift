@@ -1,4 +1,5 @@
 import Catalog
+import Foundation
 import ObjectStorage
 import Operations
 import Policy
@@ -10,26 +11,15 @@ import Testing
 
 @testable import Operations
 
-/// What a user may do to a repository.
-enum RepositoryAction: Hashable {
-    case write(isSuspicious: Bool)
-    case expire
-    case hold(SnapshotID, until: UnixMilliseconds?)
-    case removeHolds(SnapshotID)
-    case delete(SnapshotID)
-    case undelete(SnapshotID)
-    case accept(SnapshotID)
-    case verify(SnapshotID, problem: String?)
-    case purge
-    case moveClock(hours: Int64)
-}
-
 /// A repository, and beside it what it must hold.
 struct ActionModel {
     /// What is known of a snapshot that is not purged.
     struct State: Hashable {
+        var number: Int
         var instant: UnixMilliseconds
         var deletedAt: UnixMilliseconds?
+        var isDrilled = false
+        var lastDrill: DrillRecord.Result?
         var isCorrupt = false
         var isSuspicious = false
         var heldUntil: UnixMilliseconds?
@@ -45,60 +35,111 @@ struct ActionModel {
 
     private static let grace = 24 * RepositoryFixture.hour
     private var fixture: RepositoryFixture
+    /// Where the repository is, if its power can fail.
+    private var disk: SimulatedFileSystem?
     private let request: ExpireRequest
     private var states: [SnapshotID: State] = [:]
-    private var hour: Int64 = 0
+    private var numbers: [SnapshotID: Int] = [:]
+    private var writeCount = 0
     private(set) var counts: [String: Int] = [:]
 
-    init() throws {
+    init(losesPower: Bool) throws {
         fixture = try RepositoryFixture()
         let text = "name: p\nsource: {name: cache}\nretention: {last: 2, daily: 3, weekly: 2, max-delete: 90%}\n"
         request = try ExpireRequest(try PolicyReader.read(text: text, fileName: "p.yaml"))
+        if losesPower {
+            let disk = SimulatedFileSystem()
+            try disk.makeDirectory("/backup")
+            try disk.synchronize(try disk.open("/", .read))
+            fixture.path = "/backup/repository"
+            // SQLite has no simulated disk: the catalog is that of before the action, or of after it.
+            fixture.catalogPath = fixture.directory.path("catalog.sqlite")
+            use(disk)
+        }
     }
 
     private var now: UnixMilliseconds { fixture.clock.now }
 
+    private mutating func use(_ disk: SimulatedFileSystem) {
+        self.disk = disk
+        fixture.fileSystem = disk
+    }
+
     // MARK: Choosing
 
-    func chooseAction(_ random: inout SeededGenerator) -> RepositoryAction {
-        let live = states.filter { $0.value.deletedAt == nil }.keys.sorted()
-        let deleted = states.filter { $0.value.deletedAt != nil }.keys.sorted()
-        guard let one = live.randomElement(using: &random) else { return .write(isSuspicious: false) }
+    mutating func chooseStep(_ random: inout SeededGenerator) -> RepositoryStep {
+        let action = chooseAction(&random)
+        guard Int.random(in: 0..<3, using: &random) == 0 else {
+            return RepositoryStep(action: action, ending: .undisturbed)
+        }
+        guard disk != nil else {
+            // An action makes some 40 to 400 calls; a death behind the last one is none.
+            return RepositoryStep(action: action, ending: .death(call: Int.random(in: 1...250, using: &random)))
+        }
+        let survivals: [SimulatedFileSystem.Survival] = [.nothing, .everything, .random, .random]
+        let survival = survivals[Int.random(in: 0..<survivals.count, using: &random)]
+        let share = min(1, Double(Int.random(in: 0...1200, using: &random)) / 1000)
+        return RepositoryStep(action: action, ending: .powerLoss(share: share, survival, seed: random.next()))
+    }
+
+    private mutating func chooseAction(_ random: inout SeededGenerator) -> RepositoryAction {
+        func numbers(_ isMeant: (State) -> Bool) -> [Int] { states.values.filter(isMeant).map(\.number).sorted() }
+        guard let one = numbers({ $0.deletedAt == nil }).randomElement(using: &random) else {
+            return write(isSuspicious: false)
+        }
         switch Int.random(in: 0..<100, using: &random) {
-        case ..<30: return .write(isSuspicious: Int.random(in: 0..<8, using: &random) == 0)
-        case ..<45: return .expire
-        case ..<52:
-            let hours = Int64.random(in: 1...100, using: &random)
-            let end = now.advanced(byMilliseconds: hours * RepositoryFixture.hour)
+        case ..<28: return write(isSuspicious: Int.random(in: 0..<8, using: &random) == 0)
+        case ..<42: return .expire
+        case ..<48:
             // Deleted ones, too: a hold that comes after the deletion binds purge.
-            let any = states.keys.sorted().randomElement(using: &random) ?? one
-            return .hold(any, until: Bool.random(using: &random) ? end : nil)
-        case ..<58: return .removeHolds(states.filter { $0.value.heldUntil != nil }.keys.min() ?? one)
-        case ..<64: return .delete(one)
-        case ..<68: return deleted.randomElement(using: &random).map { .undelete($0) } ?? .expire
-        case ..<71: return states.filter { $0.value.isSuspicious }.keys.min().map { .accept($0) } ?? .expire
-        case ..<76: return .verify(one, problem: Int.random(in: 0..<3, using: &random) == 0 ? "bits" : nil)
-        case ..<86: return .purge
+            let any = numbers { _ in true }.randomElement(using: &random) ?? one
+            return .hold(any, hours: Bool.random(using: &random) ? .random(in: 1...100, using: &random) : nil)
+        case ..<53: return .removeHolds(numbers { $0.heldUntil != nil }.first ?? one)
+        case ..<58: return .delete(one)
+        case ..<62:
+            let deleted = numbers { $0.deletedAt != nil }.randomElement(using: &random)
+            return deleted.map { .undelete($0) } ?? .expire
+        case ..<65: return numbers(\.isSuspicious).first.map { .accept($0) } ?? .expire
+        case ..<70: return .verify(one, problem: Int.random(in: 0..<3, using: &random) == 0 ? "bits" : nil)
+        case ..<76:
+            let results: [DrillRecord.Result] = [.pass, .pass, .difference, .objectiveMissed, .inconclusive]
+            return .drill(one, results[Int.random(in: 0..<results.count, using: &random)])
+        case ..<85: return .purge
+        case ..<87: return .rebuild
         case ..<98: return .moveClock(hours: .random(in: 1...40, using: &random))
         default: return .moveClock(hours: -.random(in: 1...60, using: &random))
         }
     }
 
+    private mutating func write(isSuspicious: Bool) -> RepositoryAction {
+        writeCount += 1
+        return .write(writeCount, isSuspicious: isSuspicious)
+    }
+
     // MARK: Doing
 
-    /// Does the action over a file system that dies by the plan, and compares.
-    mutating func perform(_ action: RepositoryAction, _ plan: FaultyFileSystem.Plan) async throws -> Outcome {
-        counts["\(action)".split(separator: "(").first.map(String.init) ?? "", default: 0] += 1
+    /// Does the action, ended as the step says, and compares.
+    mutating func perform(_ step: RepositoryStep) async throws -> Outcome {
+        let action = step.action
+        if let subject = action.subject, !states.values.contains(where: { $0.number == subject }) { return Outcome() }
+        // Where nothing was ever written there is nothing to do anything to.
+        if case .write = action {} else if numbers.isEmpty { return Outcome() }
+        counts[action.name, default: 0] += 1
         if case .moveClock(let hours) = action {
             fixture.clock.advance(milliseconds: hours * RepositoryFixture.hour)
             return Outcome()
         }
-        if case .write = action { hour += 1 }
+        if case .write(let number, _) = action { numbers[manifest(number).id] = number }
         let after = try await expected(action)
         var outcome = Outcome()
-        let mortal = FaultyFileSystem(FaultyFileSystem(), plan)
+        var mortal = FaultyFileSystem(fixture.fileSystem)
         var dying = fixture
-        (dying.fileSystem, dying.catalogFileSystem) = (mortal, mortal)
+        if case .death(let call) = step.ending {
+            mortal = FaultyFileSystem(fixture.fileSystem, FaultyFileSystem.Plan(call: call, fault: .death))
+            (dying.fileSystem, dying.catalogFileSystem) = (mortal, mortal)
+        }
+        let changesBefore = disk?.changeCount ?? 0
+        let catalogBefore = FileManager.default.contents(atPath: fixture.catalogPath)
         let isRefusal = after == nil
         var hasSucceeded = false
         do {
@@ -109,10 +150,59 @@ struct ActionModel {
             if !outcome.hasDied, !isRefusal { outcome.contradictions.append("failed: \(error)") }
         }
         if isRefusal, hasSucceeded { outcome.contradictions.append("was done and should have been refused") }
+        if case .powerLoss(let share, let survival, let seed) = step.ending {
+            let isWhole = try losePower(share, survival, seed, since: changesBefore, catalogBefore)
+            outcome.hasDied = !isWhole
+            // What was acknowledged must be there; what was not may be.
+            hasSucceeded = hasSucceeded && isWhole
+        }
         let actual = try await read()
         compare(actual, after ?? states, mustBeDone: hasSucceeded || isRefusal, &outcome)
+        if outcome.hasDied { try await compareCatalog(&outcome) }
         states = actual
         return outcome
+    }
+
+    /// Returns whether the action was over when the power failed.
+    private mutating func losePower(
+        _ share: Double,
+        _ survival: SimulatedFileSystem.Survival,
+        _ seed: UInt64,
+        since first: Int,
+        _ catalogBefore: Data?
+    ) throws -> Bool {
+        guard let disk else { return true }
+        let last = disk.changeCount
+        let count = first + Int((Double(last - first) * share).rounded())
+        var generator = SeededGenerator(seed: seed)
+        use(disk.crashed(after: count, survival, using: &generator))
+        if count < last {
+            // A row follows what it is about: no catalog is ahead of its store.
+            let catalog = URL(fileURLWithPath: fixture.catalogPath)
+            if let catalogBefore {
+                try catalogBefore.write(to: catalog)
+            } else if FileManager.default.fileExists(atPath: catalog.path) {
+                try FileManager.default.removeItem(at: catalog)
+            }
+        }
+        return count == last
+    }
+
+    /// A catalog of any age tells what the store says.
+    private func compareCatalog(_ outcome: inout Outcome) async throws {
+        guard !states.isEmpty else { return }
+        do {
+            let repository = try await fixture.open()
+            let listed = try await repository.snapshots().entries
+            var options = fixture.options(creates: false)
+            options.access = .readOnly
+            let stored = try await Repository.open(options).snapshots().entries
+            if listed != stored {
+                outcome.contradictions.append("the catalog lists \(listed), the store has \(stored)")
+            }
+        } catch {
+            outcome.contradictions.append("afterwards: \(error)")
+        }
     }
 
     private func compare(
@@ -139,12 +229,13 @@ struct ActionModel {
 
     private func run(_ action: RepositoryAction, _ fixture: RepositoryFixture) async throws {
         let repository = try await fixture.open()
-        func state(_ statement: Fact.Statement, _ id: SnapshotID) async throws {
+        func state(_ statement: Fact.Statement, _ number: Int) async throws {
+            let id = try #require(snapshotID(number))
             _ = try await repository.state([FactDraft(snapshot: id, statement: statement)], by: "me")
         }
         switch action {
-        case .write(let isSuspicious):
-            let manifest = try manifest()
+        case .write(let number, let isSuspicious):
+            let manifest = manifest(number)
             let upload = try await repository.store.beginUpload(RepositoryLayout.part(0, of: manifest.id))
             try await upload.append(RepositoryFixture.partBytes(manifest.id))
             try await upload.finish()
@@ -156,8 +247,9 @@ struct ActionModel {
                 let decision = ExpireDecision(inventory, request, planner, now: repository.now)
                 return (decision, decision.change)
             }
-        case .hold(let id, let until): try await state(.hold(reason: "h", until: until), id)
-        case .removeHolds(let id):
+        case .hold(let number, let hours): try await state(.hold(reason: "h", until: end(hours)), number)
+        case .removeHolds(let number):
+            let id = try #require(snapshotID(number))
             let drafts = try await repository.standing(id).holds.map { hold in
                 FactDraft(snapshot: id, statement: .holdRemoved(holdID: hold.id))
             }
@@ -166,14 +258,22 @@ struct ActionModel {
         case .undelete(let id): try await state(.undeleted, id)
         case .accept(let id): try await state(.accepted(reason: "right"), id)
         case .verify(let id, let problem): try await state(.verified(problem: problem), id)
+        case .drill(let id, let result): try await state(.drilled(record: RepositoryFixture.drill(result)), id)
+        case .rebuild: _ = try await repository.rebuildCatalog()
         case .purge: _ = try await repository.purge(graceMilliseconds: Self.grace, by: "me")
         case .moveClock: break
         }
     }
 
-    private func manifest() throws -> Manifest {
+    private func manifest(_ number: Int) -> Manifest {
         let hours = now.milliseconds(since: UnixMilliseconds(1_700_000_000_000)) / RepositoryFixture.hour
-        return RepositoryFixture.manifest(hour: hours, random: UInt32(hour) << 8)
+        return RepositoryFixture.manifest(hour: hours, random: UInt32(number) << 8)
+    }
+
+    private func snapshotID(_ number: Int) -> SnapshotID? { states.first { $0.value.number == number }?.key }
+
+    private func end(_ hours: Int64?) -> UnixMilliseconds? {
+        hours.map { now.advanced(byMilliseconds: $0 * RepositoryFixture.hour) }
     }
 
     // MARK: Expecting
@@ -181,29 +281,39 @@ struct ActionModel {
     /// The states after the action; nil if it is to be refused.
     private func expected(_ action: RepositoryAction) async throws -> [SnapshotID: State]? {
         var after = states
+        func change(_ number: Int, _ change: (inout State) -> Void) {
+            guard let id = snapshotID(number), var state = states[id] else { return }
+            change(&state)
+            after[id] = state
+        }
         switch action {
-        case .write(let isSuspicious):
-            let manifest = try manifest()
-            after[manifest.id] = State(instant: manifest.instant, isSuspicious: isSuspicious)
+        case .write(let number, let isSuspicious):
+            let manifest = manifest(number)
+            after[manifest.id] = State(number: number, instant: manifest.instant, isSuspicious: isSuspicious)
         case .expire:
             for id in try await expired() { after[id]?.deletedAt = now }
-        case .hold(let id, let until):
-            let end = until ?? UnixMilliseconds(.max)
-            after[id]?.heldUntil = max(states[id]?.heldUntil ?? end, end)
-        case .removeHolds(let id): after[id]?.heldUntil = nil
-        case .delete(let id):
-            if states[id]?.isHeld(at: now) == true { return nil }
-            after[id]?.deletedAt = now
-        case .undelete(let id): after[id]?.deletedAt = nil
-        case .accept(let id): after[id]?.isSuspicious = false
-        case .verify(let id, let problem): after[id]?.isCorrupt = problem != nil
+        case .hold(let number, let hours):
+            let end = end(hours) ?? UnixMilliseconds(.max)
+            change(number) { $0.heldUntil = max($0.heldUntil ?? end, end) }
+        case .removeHolds(let number): change(number) { $0.heldUntil = nil }
+        case .delete(let number):
+            if snapshotID(number).flatMap({ states[$0] })?.isHeld(at: now) == true { return nil }
+            change(number) { $0.deletedAt = now }
+        case .undelete(let number): change(number) { $0.deletedAt = nil }
+        case .accept(let number): change(number) { $0.isSuspicious = false }
+        case .verify(let number, let problem): change(number) { $0.isCorrupt = problem != nil }
+        case .drill(let number, let result):
+            change(number) { state in
+                state.lastDrill = result
+                if result == .pass || result == .difference { state.isDrilled = result == .pass }
+            }
         case .purge:
             for (id, state) in states where !state.isHeld(at: now) {
                 if let deletedAt = state.deletedAt, deletedAt.advanced(byMilliseconds: Self.grace) <= now {
                     after[id] = nil
                 }
             }
-        case .moveClock: break
+        case .rebuild, .moveClock: break
         }
         return after
     }
@@ -219,6 +329,12 @@ struct ActionModel {
         if !candidates.isEmpty {
             let left = candidates.keys.contains { !deleted.contains($0) }
             #expect(left, "no good snapshot would be left")
+        }
+        let newestDrilled = candidates.filter(\.value.isDrilled).max { left, right in
+            (left.value.instant, left.value.number) < (right.value.instant, right.value.number)
+        }
+        if let newestDrilled, deleted.contains(newestDrilled.key) {
+            Issue.record("\(newestDrilled.key) is the newest that passed a drill, and would expire")
         }
         let mark = inventory.retentionRuns(of: request.policyName).map(\.mark).max()
         if let mark, now < mark.advanced(byMilliseconds: -300_000) {
@@ -241,8 +357,11 @@ struct ActionModel {
                 return (
                     entry.id,
                     State(
+                        number: numbers[entry.id] ?? 0,
                         instant: entry.instant,
                         deletedAt: state.deletedAt,
+                        isDrilled: state.drilledAt != nil,
+                        lastDrill: state.lastDrill?.result,
                         isCorrupt: state.isCorrupt,
                         isSuspicious: state.isSuspicious,
                         heldUntil: state.heldUntil
@@ -254,7 +373,7 @@ struct ActionModel {
 
     /// Everything that is listed is whole, and the catalog is what a rebuild makes of the store.
     func expectSound(_ comment: String) async throws {
-        #expect(try await fixture.brokenSnapshots(FaultyFileSystem()) == [], "\(comment)")
+        #expect(try await fixture.brokenSnapshots(fixture.fileSystem) == [], "\(comment)")
         let repository = try await fixture.open()
         #expect(try await repository.checkCatalog().differences == [], "\(comment)")
         let dump = try await repository.catalog().canonicalDump()

@@ -1,9 +1,6 @@
 import Catalog
 import Foundation
-import ObjectStorage
-import Policy
 import SnapshotModel
-import StorageSimulation
 import TestSupport
 import Testing
 
@@ -12,31 +9,50 @@ import Testing
 /// Row 16 of the fault tests: random actions, some of which die in the middle, against a shadow model.
 ///
 /// After each action every snapshot is in the state that the model says; after one that died, each snapshot that it was
-/// about is in the state before or in the one after, nothing else changed, and all that is listed is whole.
+/// about is in the state before or in the one after, nothing else changed, and all that is listed is whole. The same
+/// with the whole program and servers is `RandomLifeTests`.
 @Suite("random actions on a repository")
 struct ActionModelTests {
-    @Test("do what the model does, whenever one of them dies")
-    func schedule() async throws {
-        var random = SeededGenerator.fromEnvironment("random actions", fallback: .random(in: .min ... .max))
+    private struct Failure {
+        /// The steps up to the one that failed.
+        var steps: [RepositoryStep]
+        var contradictions: [String]
+    }
+
+    @Test("do what the model does, whenever one of them dies or loses its power", arguments: [false, true])
+    func schedule(losesPower: Bool) async throws {
+        let purpose = losesPower ? "random actions and losses of power" : "random actions"
+        var random = SeededGenerator.fromEnvironment(purpose, fallback: .random(in: .min ... .max))
         let seed = random.seed
-        let stepCount = TestExtent.count(bounded: 400, whole: 100_000)
-        var model = try ActionModel()
+        let stepCount = TestExtent.count(bounded: 400, whole: losesPower ? 20_000 : 100_000)
+        var model = try ActionModel(losesPower: losesPower)
+        var steps: [RepositoryStep] = []
         var deathCount = 0
-        for step in 1...stepCount {
-            let action = model.chooseAction(&random)
-            let dies = Int.random(in: 0..<3, using: &random) == 0
-            // An action makes some 40 to 400 calls; a death behind the last one is none.
-            let plan = FaultyFileSystem.Plan(
-                call: dies ? Int.random(in: 1...250, using: &random) : 0,
-                fault: .death
-            )
-            let outcome = try await model.perform(action, plan)
+        for number in 1...stepCount {
+            let step = model.chooseStep(&random)
+            steps.append(step)
+            let outcome = try await model.perform(step)
             if outcome.hasDied { deathCount += 1 }
-            #expect(outcome.contradictions == [], "seed \(seed), step \(step): \(action), \(plan)")
-            if !outcome.contradictions.isEmpty { return }
-            if step % 25 == 0 { try await model.expectSound("seed \(seed), step \(step)") }
+            guard outcome.contradictions.isEmpty else {
+                let list = try await shortest(steps, losesPower)
+                Issue.record("seed \(seed), step \(number): \(outcome.contradictions)\n\(list)")
+                return
+            }
+            if number % 25 == 0 { try await model.expectSound("seed \(seed), step \(number)") }
         }
         #expect(deathCount > stepCount / 20, "seed \(seed)")
         print("\(stepCount) actions, \(deathCount) of them died; \(model.counts), seed \(seed)")
+    }
+
+    /// The shortest list of actions that was found to fail as well, in words.
+    private func shortest(_ steps: [RepositoryStep], _ losesPower: Bool) async throws -> String {
+        var shrinker = ActionShrinker<RepositoryStep>(attemptLimit: TestExtent.count(bounded: 300, whole: 3000))
+        let short = try await shrinker.shrink(steps) { steps in
+            var model = try ActionModel(losesPower: losesPower)
+            for step in steps where try await !model.perform(step).contradictions.isEmpty { return true }
+            return false
+        }
+        let heading = "shortest list that failed (\(shrinker.attemptCount) were tried):"
+        return ([heading] + short.map { "    \($0)" }).joined(separator: "\n")
     }
 }

@@ -19,9 +19,13 @@ package struct RandomKill: Sendable {
         for process: Subprocess,
         _ random: inout SeededGenerator
     ) async -> SubprocessResult {
+        await wait(for: process, until: .random(in: 0...1, using: &random))
+    }
+
+    /// Waits for the process or the moment at which so much of its usual life is over, 0 to 1, whichever is first.
+    package mutating func wait(for process: Subprocess, until share: Double) async -> SubprocessResult {
         let start = ContinuousClock.now
-        let microseconds = max(1, Int64(lifetime / .microseconds(1)))
-        let moment = Duration.microseconds(Int64.random(in: 0...microseconds, using: &random))
+        let moment = lifetime * share
         let killer = Task {
             try await Task.sleep(for: moment)
             process.send(signal: SIGKILL)

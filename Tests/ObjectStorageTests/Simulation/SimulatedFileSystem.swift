@@ -48,13 +48,17 @@ package final class SimulatedFileSystem: FileSystem {
     }
 
     private let state: Mutex<State>
+    /// What was there before the first change: the disk as an earlier loss of power has left it.
+    private let foundation: [Inode: Node]
 
     package init() {
         state = Mutex(State())
+        foundation = State().nodes
     }
 
     private init(_ nodes: [Inode: Node], nextInode: Inode) {
         state = Mutex(State(nodes: nodes, nextInode: nextInode))
+        foundation = nodes
     }
 
     /// Changes so far.
@@ -104,7 +108,7 @@ package final class SimulatedFileSystem: FileSystem {
         for (index, change) in log.enumerated() {
             if case .synchronize(let inode) = change { synchronized[inode] = index }
         }
-        var nodes: [Inode: Node] = [0: Node(isDirectory: true)]
+        var nodes = foundation
         /// Once a meaning of a name is lost, so are the later ones until the next synchronisation.
         var lostNames: Set<String> = []
         for (index, change) in log.enumerated() {
