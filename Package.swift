@@ -144,7 +144,8 @@ let package = Package(
         .target(
             name: "Fuzzing",
             dependencies: [
-                "SnapshotModel", "RESP", "RDB", "ArchiveFormat", .product(name: "NIOCore", package: "swift-nio"),
+                "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat",
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Tests/Fuzzing",
             exclude: ["Fuzzer", "Regressions"]
@@ -194,7 +195,8 @@ let package = Package(
         .testTarget(
             name: "TransportTests",
             dependencies: [
-                "SnapshotModel", "RESP", "Transport", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "SnapshotModel", "RESP", "Memcached", "Transport", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
@@ -208,15 +210,16 @@ let package = Package(
         .testTarget(
             name: "ArchiveIOTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "ArchiveFormat", "ObjectStorage", "ArchiveIO", "TestSupport",
+                "ByteCoding", "SnapshotModel", "Memcached", "ArchiveFormat", "ObjectStorage", "ArchiveIO",
+                "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(
             name: "CaptureTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
-                "Capture", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "ByteCoding", "SnapshotModel", "RDB", "Memcached", "ArchiveFormat", "Transport", "ObjectStorage",
+                "ArchiveIO", "Capture", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(

@@ -36,6 +36,8 @@ package enum ArchiveCheck: Int, CaseIterable, Hashable, Sendable {
     case keyFilter
     /// Each superseded place is a key's record.
     case supersededPlace
+    /// What stands in front of the value of each item of Memcached can be read.
+    case itemBody
     /// The statistics count the live records that are there.
     case statistics
     /// The closing block repeats the header's description.

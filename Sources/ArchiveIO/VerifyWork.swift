@@ -1,6 +1,8 @@
 import ArchiveFormat
+import Memcached
 import NIOCore
 import ObjectStorage
+import SnapshotModel
 import Synchronization
 
 /// Reads a file from its first byte to its last, and decodes its blocks in parallel.
@@ -160,6 +162,22 @@ final class VerifyWork: BlockWork {
             .supersededPlace,
             "has no keys at \(facts.supersededNonKeys) superseded places"
         )
+        guard layout.header.description.format.engine == .memcached, checks.contains(.itemBody) else { return }
+        let damagedCount = try Self.damagedItemCount(in: block)
+        expect(damagedCount == 0, .itemBody, "has \(damagedCount) items that cannot be read")
+    }
+
+    /// Items whose marks, flags and CAS value are none; RDB values are only decoded where they are used.
+    private static func damagedItemCount(in block: DecodedBlock) throws(ArchiveError) -> Int {
+        var cursor = block.records()
+        var count = 0
+        while let record = try cursor.next() {
+            guard record.kind == .key, !record.isContinuation else { continue }
+            var body = record.body(in: block.bytes)
+            let isItem = record.type == MemcachedItem.recordType && (try? MemcachedItem(reading: &body)) != nil
+            if !isItem { count += 1 }
+        }
+        return count
     }
 }
 

@@ -16,13 +16,16 @@ struct SampleArchive: Sendable {
 
     static let tag: UInt64 = 0x1122_3344_5566_7788
 
-    static func description(codec: BlockCodec = .none) throws -> ArchiveDescription {
+    static func description(
+        codec: BlockCodec = .none,
+        format: PayloadFormat = PayloadFormat(engine: .redis, rdbVersion: 10)
+    ) throws -> ArchiveDescription {
         ArchiveDescription(
             snapshot: SnapshotID(instant: UnixMilliseconds(1_795_244_700_000), random: 0x4f9c2a),
             part: 0,
             source: SourceDescriptor(name: "cache", engine: .redis, serverVersion: "7.0.15", address: "127.0.0.1:6379"),
             method: .replication,
-            format: PayloadFormat(engine: .redis, rdbVersion: 10),
+            format: format,
             instant: UnixMilliseconds(1_795_244_700_000),
             startedAt: UnixMilliseconds(1_795_244_700_000),
             clocks: nil,
@@ -40,6 +43,7 @@ struct SampleArchive: Sendable {
     static func make(
         _ records: [SampleRecord],
         codec: BlockCodec = .none,
+        format: PayloadFormat = PayloadFormat(engine: .redis, rdbVersion: 10),
         targetByteCount: Int = 400,
         superseded: Set<Int> = [],
         parallelism: Int = 2,
@@ -52,12 +56,13 @@ struct SampleArchive: Sendable {
             parallelism: parallelism,
             archiveTag: tag
         ) { writer in
-            try await writer.begin(try description(codec: codec))
+            try await writer.begin(try description(codec: codec, format: format))
             let places = try await append(records, to: writer, targetByteCount: targetByteCount)
             let live = records.enumerated().filter { !superseded.contains($0.offset) }.map(\.element)
             return try await writer.finish(
                 ArchiveEnding(
                     statistics: SnapshotStatistics(live),
+                    format: format,
                     superseded: SupersededRecords(superseded.map { places[$0] })
                 )
             )

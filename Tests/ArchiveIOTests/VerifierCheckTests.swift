@@ -1,5 +1,6 @@
 import ArchiveFormat
 import ArchiveIO
+import Memcached
 import NIOCore
 import SnapshotModel
 import TestSupport
@@ -17,9 +18,23 @@ struct VerifierCheckTests {
         return try await SampleArchive.make(records, codec: codec, targetByteCount: 300, superseded: [2, 5])
     }
 
+    /// The same of Memcached: every body begins as that of an item.
+    static func sampleOfItems() async throws -> SampleArchive {
+        var random = SeededGenerator(seed: 22)
+        let records = (0..<12).map { index in
+            var body = ByteBuffer()
+            MemcachedItem(clientFlags: UInt64(index), cas: 7).write(to: &body)
+            body.writeBytes(random.bytes(index == 5 ? 2000 : 20))
+            return SampleRecord(key: Array("item:\(index)".utf8), body: Array(body.readableBytesView))
+        }
+        return try await SampleArchive.make(records, format: MemcachedItem.format, targetByteCount: 300)
+    }
+
     @Test("each check alone finds some damage: without it the archive passes", arguments: ArchiveCheck.allCases)
     func eachCheckIsNeeded(_ check: ArchiveCheck) async throws {
-        let archive = try await Self.sample(check == .decompression ? .zlib(level: 1) : .none)
+        let archive =
+            check == .itemBody
+            ? try await Self.sampleOfItems() : try await Self.sample(check == .decompression ? .zlib(level: 1) : .none)
         let object = MemoryObject(try Self.damage(for: check, archive))
         var part: PartDescriptor?
         if check == .manifest {
@@ -33,9 +48,9 @@ struct VerifierCheckTests {
         #expect(try await others.verify(object, expecting: part).problems == [])
     }
 
-    @Test("an archive that was only taken apart and put together again passes")
-    func undamaged() async throws {
-        let archive = try await Self.sample(.none)
+    @Test("an archive that was only taken apart and put together again passes", arguments: [false, true])
+    func undamaged(isOfItems: Bool) async throws {
+        let archive = isOfItems ? try await Self.sampleOfItems() : try await Self.sample(.none)
         let object = MemoryObject(try ForgedArchive(archive.bytes).bytes())
         #expect(try await ArchiveVerifier().verify(object).problems == [])
     }
@@ -78,6 +93,10 @@ struct VerifierCheckTests {
             content.writeInteger(UInt32(9999), endianness: .little)
             forged.setContent(content, ofBlock: forged.first(.superseded))
             forged.editTrailer = { $0.supersededCount += 1 }
+        case .itemBody:
+            var content = ByteBuffer(bytes: try forged.content(ofBlock: records).readableBytesView)
+            content.setInteger(UInt8(0xFF), at: 0)
+            forged.setContent(content, ofBlock: records)
         case .statistics: try forged.editClosing { $0.statistics.databases[0]?.keyCount += 1 }
         case .closingDescription: try forged.editClosing { $0.description.toolVersion = "9" }
         case .trailerCounts: forged.editTrailer = { $0.rawByteCount += 1 }

@@ -8,7 +8,9 @@ package struct FuzzTarget: Sendable {
     /// What the decoder itself refuses is fine.
     package let check: @Sendable (_ bytes: [UInt8]) throws -> Void
 
-    package static let all = [resp, rdbStream, rdbValue, dumpPayload, archivePieces, archiveRecords, archiveBlock]
+    package static let all = [
+        resp, memcached, rdbStream, rdbValue, dumpPayload, archivePieces, archiveRecords, archiveBlock,
+    ]
 
     package static func named(_ name: String) -> FuzzTarget? {
         (all + [canary]).first { $0.name == name }

@@ -117,6 +117,57 @@ package final class MemcachedTestClient {
         guard answer == "MN" else { throw MemcachedTestError.refused(answer) }
     }
 
+    /// An item as the server's own walk lists it.
+    package struct Listed: Hashable, Sendable {
+        /// Unix seconds; -1 for none.
+        package var expiry: Int64
+        package var lastAccess: Int64
+        package var cas: UInt64
+        package var isFetched: Bool
+        package var slabClass: Int
+    }
+
+    /// Every item that `lru_crawler metadump all` lists.
+    package func listing() throws -> [[UInt8]: Listed] {
+        try send("lru_crawler metadump all\r\n")
+        var items: [[UInt8]: Listed] = [:]
+        while true {
+            let line = try lineBytes()
+            if line == Array("END".utf8) || line.starts(with: Array("NOTSTARTED".utf8)) { return items }
+            if line == Array("OK".utf8) { continue }
+            guard line.starts(with: Array("key=".utf8)) else {
+                throw MemcachedTestError.refused(String(decoding: line, as: UTF8.self))
+            }
+            var fields: [Substring: Substring] = [:]
+            let text = String(decoding: line, as: UTF8.self)
+            for word in text.split(separator: " ") {
+                let parts = word.split(separator: "=", maxSplits: 1)
+                if parts.count == 2 { fields[parts[0]] = parts[1] }
+            }
+            items[Self.unescaped(fields["key"] ?? "")] = Listed(
+                expiry: fields["exp"].flatMap { Int64($0) } ?? 0,
+                lastAccess: fields["la"].flatMap { Int64($0) } ?? 0,
+                cas: fields["cas"].flatMap { UInt64($0) } ?? 0,
+                isFetched: fields["fetch"] == "yes",
+                slabClass: fields["cls"].flatMap { Int($0) } ?? 0
+            )
+        }
+    }
+
+    private static func unescaped(_ text: Substring) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let byte = rest.popFirst() {
+            guard byte == UInt8(ascii: "%") else {
+                bytes.append(byte)
+                continue
+            }
+            bytes.append(UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) ?? 0)
+            rest = rest.dropFirst(2)
+        }
+        return bytes
+    }
+
     /// Reads an item without touching it; nil if there is none.
     package func read(_ key: [UInt8], isBinary: Bool) throws -> Reading? {
         let flags = " v f t c l h u" + (isBinary ? " b" : "") + "\r\n"

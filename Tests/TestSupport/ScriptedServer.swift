@@ -107,6 +107,19 @@ package final class ScriptedConnection {
         }
     }
 
+    /// Reads one line of a protocol of lines, without its end; the end of the connection is an error.
+    package func readLine() throws -> String {
+        while true {
+            if let end = received.firstIndex(of: 0x0A) {
+                let line = String(decoding: received[..<end], as: UTF8.self)
+                received.removeFirst(end + 1)
+                onCommand([line.trimmingCharacters(in: .newlines)])
+                return line.trimmingCharacters(in: .newlines)
+            }
+            try SocketCalls.read(from: descriptor, appendingTo: &received)
+        }
+    }
+
     package func send(_ text: String) throws {
         try send(Array(text.utf8))
     }

@@ -17,6 +17,9 @@ struct NodeURLTests {
             "redis+unix://me@/run/a b.sock?db=2"
         ),
         ("REDIS://Cache", "Cache:6379", "redis://Cache:6379"),
+        ("memcached://cache", "cache:11211", "memcached://cache:11211"),
+        ("memcacheds://me:s3cret@cache:1", "cache:1", "memcacheds://me@cache:1"),
+        ("memcached+unix:///run/m.sock", "/run/m.sock", "memcached+unix:///run/m.sock"),
     ])
     func `a URL gives its address and shows itself without the password`(
         text: String,
@@ -39,11 +42,11 @@ struct NodeURLTests {
     }
 
     @Test(arguments: [
-        "", "cache:6379", "http://cache", "memcached://cache:11211", "redis://", "redis://:s3cret@", "redis://h:0",
+        "", "cache:6379", "http://cache", "memcached://cache:11211/1", "redis://", "redis://:s3cret@", "redis://h:0",
         "redis://h:65536", "redis://h:x", "redis://h:-1", "redis://::1:6379", "redis://[::1", "redis://[::1]x",
         "redis://h/x", "redis://h/-1", "redis://h/4294967296", "redis+unix://", "redis+unix://relative/path",
         "redis+unix:///", "redis://me:s3cret%2@h", "redis://me:s3cret%zz@h", "redis://me:s3cret%00@h",
-        "redis://me:s3cret%ff@h", "redis://h?timeout=3", "redis://h?db=x",
+        "redis://me:s3cret%ff@h", "redis://h?timeout=3", "redis://h?db=x", "memcached+unix:///run/m.sock?db=0",
     ])
     func `a wrong URL is a usage error that shows no password`(text: String) {
         let error = #expect(throws: TransportError.self) { try NodeURL(text) }

@@ -1,13 +1,17 @@
-import SnapshotModel
+package import SnapshotModel
 
 /// What one connection's replies tell of the server's clock, so that relative times become exact instants; pure.
 ///
 /// A reply tells the seconds since the last access, the listing tells when that was: their sum is the server's clock at
 /// the reply, unless the item was used in between, and then it is less. The greatest sum so far is therefore the clock,
 /// or a second less where it has just gone on.
-struct CrawlClock: Sendable {
+package struct CrawlClock: Sendable {
     /// Unix seconds: no less than this is what the server's clock shows.
-    var now: Int64
+    package private(set) var now: Int64
+
+    package init(now: Int64) {
+        self.now = now
+    }
 
     /// The server writes what is left as a number of 32 bits without sign: above this it had gone below zero.
     private static let longestLife: Int64 = 1 << 31
@@ -22,7 +26,12 @@ struct CrawlClock: Sendable {
     ///   - idle: seconds since the last access by the reply
     ///   - latest: no more than this is what the server's clock shows
     /// - Returns: the deadline on the server's clock
-    mutating func expiry(of entry: CrawlEntry, remaining: Int64, idle: UInt64?, latest: Int64) -> Expiry {
+    package mutating func expiry(
+        of entry: CrawlEntry,
+        remaining: Int64,
+        idle: UInt64?,
+        latest: Int64
+    ) -> Expiry {
         if let idle = idle.flatMap({ Int64(exactly: $0) }), idle < Self.longestLife {
             let told = entry.lastAccess + idle
             if told > now, told <= latest { now = told }

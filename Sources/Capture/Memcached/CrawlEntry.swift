@@ -1,35 +1,34 @@
-import Memcached
-import NIOCore
+package import Memcached
+package import NIOCore
 
 /// What is kept of an item that the walk listed, until its value has been read: packed, so that many keys take little.
 ///
 ///     key length, slab class: one byte each
 ///     size in the slab (saturated), expiry, last access: 4, 8 and 8 bytes, little-endian
 ///     the key
-struct CrawlEntry: Hashable, Sendable {
-    private static let fixedByteCount = 22
+package struct CrawlEntry: Hashable, Sendable {
     private static let never = Int64.max
 
-    var key: ByteBuffer
-    /// nil for one beyond a byte, which no server has.
-    var slabClass: UInt8?
+    package var key: ByteBuffer
+    /// nil for 0 and what is beyond a byte, which no server has.
+    package var slabClass: UInt8?
     /// Bytes that the item takes in its slab; at most 4 GiB less one.
-    var storedByteCount: UInt32
+    package var storedByteCount: UInt32
     /// Unix seconds by the server's clock; nil for an item without expiry.
-    var expiry: Int64?
-    var lastAccess: Int64
+    package var expiry: Int64?
+    package var lastAccess: Int64
 
     /// nil for a key longer than any that a server has.
-    init?(_ listed: MetadumpEntry) {
+    package init?(_ listed: MetadumpEntry) {
         guard listed.key.readableBytes <= KeyForm.maximumKeyByteCount else { return nil }
         key = listed.key
-        slabClass = UInt8(exactly: listed.slabClass)
+        slabClass = listed.slabClass == 0 ? nil : UInt8(exactly: listed.slabClass)
         storedByteCount = UInt32(clamping: listed.storedByteCount)
         expiry = listed.expiry
         lastAccess = listed.lastAccess
     }
 
-    func write(to chunk: inout ByteBuffer) {
+    package func write(to chunk: inout ByteBuffer) {
         chunk.writeMultipleIntegers(
             UInt8(key.readableBytes),
             slabClass ?? 0,
@@ -42,7 +41,7 @@ struct CrawlEntry: Hashable, Sendable {
     }
 
     /// Takes the next entry; nil at the end of the chunk.
-    init?(reading chunk: inout ByteBuffer) {
+    package init?(reading chunk: inout ByteBuffer) {
         guard
             let (byteCount, slabClass, stored, expiry, lastAccess) = chunk.readMultipleIntegers(
                 endianness: .little,

@@ -1,14 +1,14 @@
-import NIOCore
-import ObjectStorage
+package import NIOCore
+package import ObjectStorage
 import Synchronization
 
 /// The keys that the walk has listed and whose values have not been asked for, in chunks of packed entries.
 ///
 /// The walk must not wait for the values: the server holds locks while its listing is not read, and older ones give up.
 /// What is above the bound goes to an unlinked temporary file. The order of the chunks does not matter.
-final class CrawlQueue: Sendable {
+package final class CrawlQueue: Sendable {
     /// Bytes of chunks that lie in memory.
-    static let memoryByteLimit = 8 << 20
+    package static let memoryByteLimit = 8 << 20
 
     private struct State {
         var chunks = CircularBuffer<ByteBuffer>()
@@ -26,17 +26,17 @@ final class CrawlQueue: Sendable {
     private let memoryByteLimit: Int
     private let state = Mutex(State())
 
-    init(spillingTo place: ExternalSortSpill.Place, memoryByteLimit: Int = CrawlQueue.memoryByteLimit) {
+    package init(spillingTo place: ExternalSortSpill.Place, memoryByteLimit: Int = CrawlQueue.memoryByteLimit) {
         self.place = place
         self.memoryByteLimit = memoryByteLimit
     }
 
     /// Bytes that went to the temporary file.
-    var spilledByteCount: UInt64 { state.withLock { $0.spill?.byteCount ?? 0 } }
+    package var spilledByteCount: UInt64 { state.withLock { $0.spill?.byteCount ?? 0 } }
 
     // MARK: The walk's side
 
-    func append(_ chunk: ByteBuffer) throws(ObjectStoreError) {
+    package func append(_ chunk: ByteBuffer) throws(ObjectStoreError) {
         guard chunk.readableBytes > 0 else { return }
         let (place, limit) = (place, memoryByteLimit)
         let waiter = try state.withLock { (state) throws(ObjectStoreError) -> CheckedContinuation<Void, Never>? in
@@ -52,7 +52,7 @@ final class CrawlQueue: Sendable {
     }
 
     /// Nothing follows; after an error the reader gets what is there, then that error.
-    func finish(_ end: Result<Void, any Error> = .success(())) {
+    package func finish(_ end: Result<Void, any Error> = .success(())) {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             if state.end == nil { state.end = end }
             return state.waiter.take()
@@ -79,7 +79,7 @@ final class CrawlQueue: Sendable {
 
     // MARK: The reader's side
 
-    enum Step {
+    package enum Step {
         case chunk(ByteBuffer)
         /// There may be more later.
         case nothingYet
@@ -87,7 +87,7 @@ final class CrawlQueue: Sendable {
     }
 
     /// What is there now.
-    func take() throws -> Step {
+    package func take() throws -> Step {
         try state.withLock { state in
             if let chunk = state.chunks.popFirst() {
                 state.byteCount -= chunk.readableBytes
@@ -101,7 +101,7 @@ final class CrawlQueue: Sendable {
     }
 
     /// Waits until there is something, or the end; one task waits.
-    func wait() async {
+    package func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 let isReady = state.withLock { state in
