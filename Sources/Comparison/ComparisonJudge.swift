@@ -36,7 +36,7 @@ package struct ComparisonJudge: Sendable {
         guard let left = pair.left, let right = pair.right else { return judge(single: pair) }
         var difference = ComparisonDifference(kind: .changed, pair)
         var isUndecided = false
-        if left.typeName != right.typeName {
+        if !Self.isSameType(left.typeName, right.typeName) {
             difference.aspects.append(.type)
         } else {
             switch left.value.flatMap({ own in right.value.map { own.relation(to: $0) } }) ?? .undecided {
@@ -64,6 +64,11 @@ package struct ComparisonJudge: Sendable {
             drift: difference.drift,
             isUndecided: isUndecided
         )
+    }
+
+    /// A string of Redis and an item of Memcached are the same bytes to a client.
+    private static func isSameType(_ left: String, _ right: String) -> Bool {
+        left == right || (left == "string" && right == "item") || (left == "item" && right == "string")
     }
 
     private func judge(single pair: ComparisonPair) -> Judgement {

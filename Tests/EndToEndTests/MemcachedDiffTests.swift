@@ -77,6 +77,23 @@ struct MemcachedDiffTests {
         #expect(table.output.contains("flags 0/9") && table.output.contains("expiry lost"), "\(table)")
     }
 
+    @Test func `what a restore from Redis has brought is the same bytes with the same second`() async throws {
+        let (source, target) = (try await RedisServer.start(), try await MemcachedServer.start())
+        let client = try source.client()
+        try client.command("SET", "text", "hello", "PX", "5000500")
+        try client.command("SET", "number", "12345")
+        try client.command("RPUSH", "list", "a")
+        let scenario = try Scenario()
+        let id = try await scenario.snapshot(source)
+        let restored = try await scenario.run("restore", [id, "--target", target.url, "--json"])
+        #expect(
+            restored.summary["restored"].integer ?? restored.summary["restoredKeyCount"].integer == 2,
+            "\(restored)"
+        )
+        let outcome = try await scenario.run("diff", [id, "--target", target.url, "--json"])
+        #expect(Self.told(outcome) == ["list: missing"], "\(outcome)")
+    }
+
     @Test func `a deadline that is off by more than a second is drift, one by a second is not`() async throws {
         let server = try await MemcachedServer.start()
         let client = try server.client()

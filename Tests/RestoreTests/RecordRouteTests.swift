@@ -19,6 +19,7 @@ import Testing
         case .rewrite(.plainHash): "as type 4 (6)"
         case .rewrite(let form): "as type \(form.type) (\(form.rdbVersion))"
         case .metadata: "without"
+        case .item: "as a string"
         case .typeCommands: "by commands"
         case .unsupported: "stays out"
         }

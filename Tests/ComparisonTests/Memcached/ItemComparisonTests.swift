@@ -1,3 +1,4 @@
+import ByteCoding
 import Memcached
 import NIOCore
 import RDB
@@ -63,6 +64,19 @@ struct ItemComparisonTests {
         #expect(Self.judge(own, unknown, comparesCAS: true)?.aspects == [.cas])
         let expiring = try Self.entry(MemcachedItem(clientFlags: 7), "value", expiry: .at(UnixMilliseconds(1000)))
         #expect(Self.judge(own, expiring)?.kind == .drift)
+    }
+
+    @Test func `a string of Redis is compared with an item as the bytes that both are`() throws {
+        let item = try Self.entry(MemcachedItem(clientFlags: 7, cas: 1), "12345", expiry: .at(UnixMilliseconds(5000)))
+        let value = ValueFingerprinter(.string(ByteBuffer(string: "12345")), scope: Self.scope).finish()
+        var string = item
+        (string.typeName, string.item, string.value) = ("string", nil, value)
+        #expect(Self.judge(string, item) == nil && Self.judge(item, string) == nil)
+        let other = try Self.entry(MemcachedItem(), "12346", expiry: .at(UnixMilliseconds(5000)))
+        #expect(Self.judge(string, other)?.aspects == [.value])
+        var set = string
+        set.typeName = "set"
+        #expect(Self.judge(set, item)?.aspects == [.type])
     }
 
     @Test func `a value in pieces has the fingerprint of the whole`() throws {

@@ -25,7 +25,8 @@ struct ItemWalkTests {
         let directory = try TemporaryDirectory()
         let (crawler, values) = (try await connect(server), try await connect(server))
         var side = ComparisonSide(secret: scope.secret, spillingTo: .init(directory: directory.path))
-        let count = try await ItemWalk(ItemReader(values, scope: scope), options: options).read(
+        var walk = ItemWalk(ItemReader(values, scope: scope), options: options)
+        let count = try await walk.read(
             namesOver: crawler,
             into: &side,
             spillingTo: .init(directory: directory.path)
