@@ -29,8 +29,8 @@ struct SchemaTests {
         #expect(try Self.check().accepts(#require(PolicyTree(text).root)))
     }
 
-    @Test func `the project ships the four policies that the guide names`() {
-        let names = ["elasticache", "grandfather-father-son", "hourly-30-days", "minimal"]
+    @Test func `the project ships the five policies that the guide names`() {
+        let names = ["elasticache", "grandfather-father-son", "hourly-30-days", "memcached", "minimal"]
         #expect(ProjectFile.paths(below: "Policies") == names.map { "Policies/\($0).yaml" })
     }
 

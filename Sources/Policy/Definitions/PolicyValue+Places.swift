@@ -20,7 +20,7 @@ extension PolicyValue<NodeURL> {
     /// A password in it works, with a warning, as everywhere.
     static let node = PolicyValue(
         name: "URL",
-        schema: .pattern("^(redis|rediss|redis\\+unix|valkey|valkeys|valkey\\+unix)://"),
+        schema: .pattern("^(redis|rediss|valkey|valkeys|memcached|memcacheds|(redis|valkey|memcached)\\+unix)://"),
         read: { node, reading in
             guard let text = node.text else {
                 if !node.isRefused { reading.report(PolicyFault("is \(node.kind), not a URL"), at: node.place) }
