@@ -275,21 +275,18 @@ class Bench:
         source, target = self.server("huge-source"), self.server("huge-target")
         # The payload of a 512 MiB string is a little longer than what a server takes as one argument by default.
         target.client.ask("CONFIG", "SET", "proto-max-bulk-len", 768 * 1048576)
-        megabytes, members = self.options.huge_string, self.options.huge_members
+        megabytes, members, fields = self.options.huge_string, self.options.huge_members, self.options.huge_fields
         items = self.options.huge_list
-        print("making a string of %d MiB, a list of %d MiB, a sorted set and a hash of %d members"
-              % (megabytes, items, members), file=sys.stderr)
+        print("making a string of %d MiB, a list of %d MiB, a sorted set of %d members, a hash of %d fields"
+              % (megabytes, items, members, fields), file=sys.stderr)
         source.client.ask("SETRANGE", "huge:string", megabytes * 1048576 - 1, "x")
         for start in range(0, megabytes, 16):
             # Half of it random, so that neither LZF nor zeros make it small.
             source.client.ask("SETRANGE", "huge:string", start * 1048576, os.urandom(8 * 1048576))
-        for start in range(0, members, 5000):
-            words, fields = ["ZADD", "huge:zset"], ["HSET", "huge:hash"]
-            for index in range(start, min(start + 5000, members)):
-                words += [index * 1.5, "member:%d" % index]
-                fields += ["field:%d" % index, "value %d of the hash" % index]
-            source.client.ask(*words)
-            source.client.ask(*fields)
+        for name, count, element in (("ZADD huge:zset", members, lambda index: (index * 1.5, "member:%d" % index)),
+                                     ("HSET huge:hash", fields, lambda index: ("field:%d" % index, "value %d of the hash" % index))):
+            for start in range(0, count, 5000):
+                source.client.ask(*name.split(), *(word for index in range(start, min(start + 5000, count)) for word in element(index)))
         for _ in range(items):
             source.client.ask("RPUSH", "huge:list", os.urandom(1 << 19) + bytes(1 << 19))
         repository = self.path("huge-repository")
@@ -375,20 +372,22 @@ def show(report):
 
 def main():
     parser = argparse.ArgumentParser(prog="Scripts/bench", description=__doc__)
-    parser.add_argument("--keys", type=int, default=1_500_000)
+    parser.add_argument("--keys", type=int, help="default 1500000; of a run with --only huge, whose table needs few, 10000")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--codec", default="zlib", help="codec of the archive that the restores read")
     parser.add_argument("--only", choices=["snapshot", "restore", "huge"])
     parser.add_argument("--huge-string", type=int, default=512, help="MiB of the one string; 0 leaves huge values out")
     parser.add_argument("--huge-members", type=int, default=5_000_000)
-    parser.add_argument("--huge-list", type=int, default=1024, help="MiB of the one list, whose elements have 1 MiB")
+    parser.add_argument("--huge-fields", type=int, default=20_000_000)
+    parser.add_argument("--huge-list", type=int, default=4096, help="MiB of the one list, whose elements have 1 MiB")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
     parser.add_argument("--directory", help="where the work goes (default: the temporary directory)")
     parser.add_argument("--rewarm", default=os.environ.get("REWARM"), help=argparse.SUPPRESS)
     parser.add_argument("--scanner", default=os.environ.get("REWARM_BENCH_SCANNER"), help=argparse.SUPPRESS)
     parser.add_argument("--commit", default=os.environ.get("REWARM_BENCH_COMMIT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    options.keys = options.keys or (10_000 if options.only == "huge" else 1_500_000)
     # One run is a table row, too: stop orderly on every signal, so that servers and files go.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
