@@ -12,8 +12,9 @@ extension Repository {
     package func snapshots() async throws(RepositoryError) -> SnapshotListing {
         guard isWritable else { return try await snapshotsOfStore(notices) }
         do {
-            let entries = try await catalog().entries()
-            return SnapshotListing(entries: entries.filter { $0.state.purgedAt == nil }, notices: notices)
+            var entries = try await catalog().entries()
+            entries.removeAll { $0.state.purgedAt != nil }
+            return SnapshotListing(entries: entries, notices: notices)
         } catch {
             // Whatever is wrong with the cache: if the store cannot be read either, that is the error.
             return try await snapshotsOfStore(notices + [.catalogUnusable(reason: error.message)])

@@ -12,10 +12,14 @@ extension SnapshotCatalog {
     package func entries() throws(RepositoryError) -> [SnapshotEntry] {
         try read { database in
             let tags = try Self.tags(database)
-            let sql = "SELECT \(Self.entryColumns) FROM snapshots ORDER BY instant DESC, sequence DESC, id DESC"
-            let rows = try Row.fetchCursor(database, sql: sql)
             var entries: [SnapshotEntry] = []
+            entries.reserveCapacity(try Int.fetchOne(database, sql: "SELECT count(*) FROM snapshots") ?? 0)
+            // The newest were mostly written last: put right here, that costs a comparison for each, where SQLite's
+            // sorter copies every row.
+            let sql = "SELECT \(Self.entryColumns) FROM snapshots ORDER BY rowid DESC"
+            let rows = try Row.fetchCursor(database, sql: sql)
             while let row = try rows.next() { entries.append(try Self.entry(row, tags)) }
+            entries.sort(by: SnapshotEntry.isNewer)
             return entries
         }
     }
@@ -80,12 +84,37 @@ extension SnapshotCatalog {
 
     private static func tags(_ database: Database) throws -> [String: [String: String]] {
         var tags: [String: [String: String]] = [:]
+        var snapshot = ""
+        var pairs: [Tag] = []
+        // The tags of a snapshot stand one after the other; those of one policy are the same, and shared.
+        var shared: (pairs: [Tag], tags: [String: String]) = ([], [:])
+        func finish() {
+            guard !pairs.isEmpty else { return }
+            if pairs != shared.pairs {
+                shared = (pairs, Dictionary(pairs.map { ($0.name, $0.value) }) { _, last in last })
+            }
+            if let earlier = tags.updateValue(shared.tags, forKey: snapshot) {
+                tags[snapshot] = earlier.merging(shared.tags) { _, last in last }
+            }
+            pairs.removeAll(keepingCapacity: true)
+        }
         let rows = try Row.fetchCursor(database, sql: "SELECT snapshot, name, value FROM tags")
         while let row = try rows.next() {
+            let owner = try row.decode(String.self, atIndex: 0)
+            if owner != snapshot {
+                finish()
+                snapshot = owner
+            }
             let name = try row.decode(String.self, atIndex: 1)
-            tags[try row.decode(String.self, atIndex: 0), default: [:]][name] = try row.decode(String.self, atIndex: 2)
+            pairs.append(Tag(name: name, value: try row.decode(String.self, atIndex: 2)))
         }
+        finish()
         return tags
+    }
+
+    private struct Tag: Equatable {
+        var name: String
+        var value: String
     }
 
     private static func entry(_ row: Row, _ tags: [String: [String: String]]) throws -> SnapshotEntry {

@@ -2,13 +2,21 @@
 package enum Figures {
     /// `1,234,567`.
     package static func count(_ value: UInt64) -> String {
-        let digits = Array(String(value))
-        var text = ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { text += "," }
-            text.append(digit)
+        let digits = String(value)
+        let digitCount = digits.utf8.count
+        guard digitCount > 3 else { return digits }
+        return String(unsafeUninitializedCapacity: digitCount + (digitCount - 1) / 3) { bytes in
+            var byteCount = 0
+            for (index, digit) in digits.utf8.enumerated() {
+                if index > 0, (digitCount - index) % 3 == 0 {
+                    bytes[byteCount] = UInt8(ascii: ",")
+                    byteCount += 1
+                }
+                bytes[byteCount] = digit
+                byteCount += 1
+            }
+            return byteCount
         }
-        return text
     }
 
     /// `1 key`, `2 keys`.
@@ -40,11 +48,21 @@ package enum Figures {
     /// A number of at least 0 with so many digits after the point.
     package static func fixed(_ value: Double, digits: Int) -> String {
         guard value.isFinite, value >= 0, value < 1e15 else { return "?" }
-        let scale = (0..<digits).reduce(Int64(1)) { scale, _ in scale * 10 }
+        var scale: Int64 = 1
+        for _ in 0..<digits { scale *= 10 }
         let scaled = Int64((value * Double(scale)).rounded())
         guard digits > 0 else { return String(scaled) }
-        let fraction = String(scaled % scale)
-        return String(scaled / scale) + "." + String(repeating: "0", count: digits - fraction.count) + fraction
+        let whole = String(scaled / scale)
+        return String(unsafeUninitializedCapacity: whole.utf8.count + 1 + digits) { bytes in
+            var rest = scaled % scale
+            let point = bytes.initialize(from: whole.utf8).index
+            bytes[point] = UInt8(ascii: ".")
+            for place in (point + 1...point + digits).reversed() {
+                bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+                rest /= 10
+            }
+            return point + 1 + digits
+        }
     }
 
     /// The two largest units: `850 ms`, `6.2 s`, `4 min 05 s`, `3 h 20 min`, `12 d 4 h`; whole days as `12 d`.

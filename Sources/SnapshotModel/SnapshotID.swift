@@ -13,20 +13,22 @@ package struct SnapshotID: Hashable, Sendable {
 
     /// An id read from a user or a file; nil unless it has exactly the form above.
     package init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        let isForm =
-            bytes.count == 23
+        var text = text
+        guard text.withUTF8(Self.isForm) else { return nil }
+        self.text = text
+    }
+
+    private static func isForm(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.count == 23
             && bytes.indices.allSatisfy { index in
                 switch index {
                 case 8: bytes[index] == UInt8(ascii: "T")
                 case 15: bytes[index] == UInt8(ascii: "Z")
                 case 16: bytes[index] == UInt8(ascii: "-")
-                case 17...: Self.isLowerHexadecimal(bytes[index])
+                case 17...: isLowerHexadecimal(bytes[index])
                 default: (0x30...0x39).contains(bytes[index])
                 }
             }
-        guard isForm else { return nil }
-        self.text = text
     }
 
     private static func isLowerHexadecimal(_ byte: UInt8) -> Bool {

@@ -63,13 +63,25 @@ extension UnixMilliseconds: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds, `2026-11-21T07:05:00.000Z`; the bare number outside the years 0 to 9999.
     package var description: String {
         guard let civil = civilTime else { return String(rawValue) }
-        return civil.dateText + "T" + civil.timeText + "." + civil.millisecond.padded(to: 3) + "Z"
+        return DigitText.make(byteCount: 24) { text in
+            text.add(date: civil, separator: "-")
+            text.add("T")
+            text.add(time: civil, separator: ":")
+            text.add(".")
+            text.add(civil.millisecond, width: 3)
+            text.add("Z")
+        }
     }
 
     /// `2026-11-21 07:05:00Z`, for tables.
     package var tableText: String {
         guard let civil = civilTime else { return String(rawValue) }
-        return civil.dateText + " " + civil.timeText + "Z"
+        return DigitText.make(byteCount: 20) { text in
+            text.add(date: civil, separator: "-")
+            text.add(" ")
+            text.add(time: civil, separator: ":")
+            text.add("Z")
+        }
     }
 
     /// Parses RFC 3339 (`2026-11-21T07:05:00Z`, fraction and offset allowed), a date alone (midnight UTC), or nil.
@@ -125,20 +137,62 @@ extension UnixMilliseconds: CustomStringConvertible {
 }
 
 extension CivilTime {
-    fileprivate var dateText: String { year.padded(to: 4) + "-" + month.padded(to: 2) + "-" + day.padded(to: 2) }
-    fileprivate var timeText: String { hour.padded(to: 2) + ":" + minute.padded(to: 2) + ":" + second.padded(to: 2) }
-
     /// `20261121T070500Z`: sorts by time and is safe in file names.
     package var compactText: String {
-        year.padded(to: 4) + month.padded(to: 2) + day.padded(to: 2) + "T" + hour.padded(to: 2) + minute.padded(to: 2)
-            + second.padded(to: 2) + "Z"
+        DigitText.make(byteCount: 16) { text in
+            text.add(date: self)
+            text.add("T")
+            text.add(time: self)
+            text.add("Z")
+        }
     }
 }
 
-extension Int {
-    fileprivate func padded(to width: Int) -> String {
-        let digits = String(self)
-        return String(repeating: "0", count: Swift.max(0, width - digits.count)) + digits
+/// A text of digits of a known length, written in place: two of them stand in every line of a list.
+private struct DigitText {
+    private let bytes: UnsafeMutableBufferPointer<UInt8>
+    private var byteCount = 0
+
+    /// The text that `fill` adds, of at most `byteCount` bytes.
+    static func make(byteCount: Int, _ fill: (inout Self) -> Void) -> String {
+        String(unsafeUninitializedCapacity: byteCount) { bytes in
+            var text = Self(bytes: bytes)
+            fill(&text)
+            return text.byteCount
+        }
+    }
+
+    private init(bytes: UnsafeMutableBufferPointer<UInt8>) { self.bytes = bytes }
+
+    mutating func add(_ character: Unicode.Scalar) {
+        bytes[byteCount] = UInt8(ascii: character)
+        byteCount += 1
+    }
+
+    /// A number of at least 0 and at most `width` digits, with zeros in front.
+    mutating func add(_ number: Int, width: Int) {
+        var rest = number
+        for index in (byteCount..<byteCount + width).reversed() {
+            bytes[index] = UInt8(ascii: "0") + UInt8(rest % 10)
+            rest /= 10
+        }
+        byteCount += width
+    }
+
+    mutating func add(date civil: CivilTime, separator: Unicode.Scalar? = nil) {
+        add(civil.year, width: 4)
+        if let separator { add(separator) }
+        add(civil.month, width: 2)
+        if let separator { add(separator) }
+        add(civil.day, width: 2)
+    }
+
+    mutating func add(time civil: CivilTime, separator: Unicode.Scalar? = nil) {
+        add(civil.hour, width: 2)
+        if let separator { add(separator) }
+        add(civil.minute, width: 2)
+        if let separator { add(separator) }
+        add(civil.second, width: 2)
     }
 }
 

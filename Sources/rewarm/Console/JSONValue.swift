@@ -90,6 +90,13 @@ extension JSONValue {
     /// RFC 8259, section 7: quotation mark, backslash and control characters are escaped.
     private static func write(_ text: String, to output: inout String) {
         output += "\""
+        defer { output += "\"" }
+        // Nearly every text: neither escaped nor looked at scalar by scalar.
+        var plain = text
+        let isPlain = plain.withUTF8 { bytes in
+            bytes.allSatisfy { 0x20 <= $0 && $0 <= 0x7E && $0 != 0x22 && $0 != 0x5C }
+        }
+        guard !isPlain else { return output += text }
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": output += "\\\""
@@ -103,6 +110,5 @@ extension JSONValue {
             default: output.unicodeScalars.append(scalar)
             }
         }
-        output += "\""
     }
 }

@@ -4,13 +4,19 @@ import SnapshotModel
 enum Printable {
     /// Replaces control characters by `?`, so that stored names and server messages cannot steer the terminal.
     static func text(_ text: String, keepingLineFeeds: Bool = false) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        guard !isPlain(text), text.unicodeScalars.contains(where: isControl) else { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             let isKept = !isControl(scalar) || (keepingLineFeeds && scalar == "\n")
             result.append(isKept ? scalar : "?")
         }
         return String(result)
+    }
+
+    /// Whether a text is printable ASCII throughout, as nearly all are: one column a byte.
+    static func isPlain(_ text: String) -> Bool {
+        var text = text
+        return text.withUTF8 { bytes in bytes.allSatisfy { 0x20 <= $0 && $0 <= 0x7E } }
     }
 
     /// Replaces the password of every URL in a text by `***`, also where the URL is malformed.

@@ -5,38 +5,51 @@ struct TextTable {
         case right
     }
 
-    private let headings: [String]
+    /// A text with the columns that it takes on the screen.
+    private struct Cell {
+        let text: String
+        let width: Int
+
+        init(_ stored: String) {
+            text = Printable.text(stored)
+            width = Printable.isPlain(text) ? text.utf8.count : text.count
+        }
+    }
+
     private let alignments: [Alignment]
-    private var rows: [[String]] = []
+    private var rows: [[Cell]] = []
+    private var widths: [Int]
+    private var byteCount = 0
 
     init(_ columns: [(heading: String, alignment: Alignment)]) {
-        headings = columns.map(\.heading)
         alignments = columns.map(\.alignment)
+        widths = columns.map { _ in 0 }
+        add(columns.map(\.heading))
     }
 
     mutating func add(_ cells: [String]) {
-        rows.append(cells.map { Printable.text($0) })
+        let row = cells.map { Cell($0) }
+        for (column, cell) in row.enumerated() where column < widths.count {
+            widths[column] = max(widths[column], cell.width)
+            byteCount += cell.text.utf8.count
+        }
+        rows.append(row)
     }
 
     /// The lines, each with its line feed; the heading first.
     var text: String {
-        let lines = [headings] + rows
-        let widths = headings.indices.map { column in
-            lines.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
-        }
-        return lines.map { line(of: $0, widths: widths) + "\n" }.joined()
-    }
-
-    private func line(of cells: [String], widths: [Int]) -> String {
-        var line = ""
-        for (column, cell) in cells.enumerated() {
-            let padding = String(repeating: " ", count: max(0, widths[column] - cell.count))
-            if column > 0 { line += "  " }
-            switch alignments[column] {
-            case .left: line += column == cells.count - 1 ? cell : cell + padding
-            case .right: line += padding + cell
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(rows.count * (widths.reduce(0, +) + 2 * widths.count) + byteCount)
+        for row in rows {
+            for (column, cell) in row.enumerated() {
+                let padding = repeatElement(UInt8(ascii: " "), count: max(0, widths[column] - cell.width))
+                if column > 0 { bytes.append(contentsOf: [UInt8(ascii: " "), UInt8(ascii: " ")]) }
+                if alignments[column] == .right { bytes.append(contentsOf: padding) }
+                bytes.append(contentsOf: cell.text.utf8)
+                if alignments[column] == .left, column < row.count - 1 { bytes.append(contentsOf: padding) }
             }
+            bytes.append(UInt8(ascii: "\n"))
         }
-        return line
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
