@@ -97,8 +97,8 @@ __attribute__((constructor)) static void begin(void) {
     REAL(close)(file);
     if (memory == MAP_FAILED) abort();
     report = memory;
-    // The calls of this process are counted, not those of the programs that it starts.
-    unsetenv("LD_PRELOAD");
+    // Counted are the calls of the command, not those of the programs that it starts.
+    if (strncmp(program_invocation_short_name, "rewarm", strlen("rewarm")) == 0) unsetenv("LD_PRELOAD");
 }
 
 static bool is_below(const char *path) {
