@@ -1,12 +1,18 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
+let ifLibdeflate = TargetDependencyCondition.when(traits: ["Libdeflate"])
+
 // The targets stand here in the order of their layers: each imports only targets above its own line.
 // `Tests/ArchitectureTests` checks the sources against the same table.
 let package = Package(
     name: "Rewarm",
     platforms: [.macOS(.v26)],
     products: [.executable(name: "rewarm", targets: ["rewarm"])],
+    traits: [
+        .trait(name: "Libdeflate", description: "Makes and reads zlib blocks with libdeflate instead of zlib: faster."),
+        .default(enabledTraits: ["Libdeflate"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
@@ -17,6 +23,7 @@ let package = Package(
     ],
     targets: [
         // System libraries.
+        .systemLibrary(name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
@@ -38,6 +45,7 @@ let package = Package(
             name: "ArchiveFormat",
             dependencies: [
                 "ByteCoding", "SnapshotModel", "CZlib", "CZstd",
+                .target(name: "CDeflate", condition: ifLibdeflate),
                 .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),

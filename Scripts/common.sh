@@ -29,6 +29,7 @@ is_present() {
     case "$1" in
         zlib1g-dev) has_header zlib.h ;;
         libsqlite3-dev) has_header sqlite3.h ;;
+        libdeflate-dev) has_header libdeflate.h ;;
         libzstd-dev) has_header zstd.h ;;
         libhiredis-dev) has_header hiredis/hiredis.h ;;
         redis-tools) command -v redis-cli >/dev/null ;;
@@ -56,7 +57,7 @@ test_options() {
 # build_command builds the release command and sets REWARM to its path, unless REWARM names one already.
 build_command() {
     [ -n "${REWARM:-}" ] && return
-    require zlib1g-dev libsqlite3-dev libzstd-dev
+    require zlib1g-dev libdeflate-dev libsqlite3-dev libzstd-dev
     require_swift
     say "Building rewarm (the first time takes some minutes)"
     swift build -c release --product rewarm --static-swift-stdlib --quiet </dev/null

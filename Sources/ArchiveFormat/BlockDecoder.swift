@@ -27,12 +27,17 @@ package struct DecodedBlock: Sendable {
 /// Not shared between tasks: each worker has its own.
 package final class BlockDecoder {
     private let pool: BlockBufferPool
+    private let library: ZlibLibrary
     private var inflater: Inflater?
+    #if Libdeflate
+    private var libdeflate: LibdeflateDecompressor?
+    #endif
     private var zstd: ZstdDecompressor?
 
     /// Raw bytes are put into buffers of `pool`; who has used up a decoded block may give its buffer back there.
-    package init(pool: BlockBufferPool = BlockBufferPool()) {
+    package init(pool: BlockBufferPool = BlockBufferPool(), library: ZlibLibrary = .standard) {
         self.pool = pool
+        self.library = library
     }
 
     /// Checks the stored bytes' checksum and decompresses them.
@@ -73,20 +78,42 @@ package final class BlockDecoder {
         into raw: inout ByteBuffer,
         rawByteCount: Int
     ) throws(ArchiveError) -> Bool {
-        if codec == .zlib, inflater == nil { inflater = try Inflater() }
-        if codec == .zstd, zstd == nil { zstd = try ZstdDecompressor() }
+        try makeContext(for: codec)
         var isExact = false
         raw.writeWithUnsafeMutableBytes(minimumWritableBytes: rawByteCount) { writable in
             let target = UnsafeMutableRawBufferPointer(rebasing: writable[..<rawByteCount])
             isExact = stored.withUnsafeReadableBytes { source in
                 switch codec {
                 case .none: false
-                case .zlib: inflater?.decompress(source, into: target) ?? false
+                case .zlib: decompressZlib(source, into: target)
                 case .zstd: zstd?.decompress(source, into: target) ?? false
                 }
             }
             return rawByteCount
         }
         return isExact
+    }
+
+    private func makeContext(for codec: CodecIdentifier) throws(ArchiveError) {
+        switch codec {
+        case .none: break
+        case .zstd: if zstd == nil { zstd = try ZstdDecompressor() }
+        case .zlib:
+            switch library {
+            case .zlib: if inflater == nil { inflater = try Inflater() }
+            #if Libdeflate
+            case .libdeflate: if libdeflate == nil { libdeflate = try LibdeflateDecompressor() }
+            #endif
+            }
+        }
+    }
+
+    private func decompressZlib(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Bool {
+        switch library {
+        case .zlib: inflater?.decompress(source, into: target) ?? false
+        #if Libdeflate
+        case .libdeflate: libdeflate?.decompress(source, into: target) ?? false
+        #endif
+        }
     }
 }

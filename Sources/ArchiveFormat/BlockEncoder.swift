@@ -21,14 +21,23 @@ package struct EncodedBlock: Sendable {
 package final class BlockEncoder {
     private let archiveTag: UInt64
     private let pool: BlockBufferPool
+    private let library: ZlibLibrary
     private var deflater: Deflater?
+    #if Libdeflate
+    private var libdeflate: LibdeflateCompressor?
+    #endif
     private var zstd: ZstdCompressor?
     private var hashes: [UInt64] = []
 
     /// Encoded blocks are built in buffers of `pool`; raw ones are given back to it.
-    package init(archiveTag: UInt64, pool: BlockBufferPool = BlockBufferPool()) {
+    package init(
+        archiveTag: UInt64,
+        pool: BlockBufferPool = BlockBufferPool(),
+        library: ZlibLibrary = .standard
+    ) {
         self.archiveTag = archiveTag
         self.pool = pool
+        self.library = library
     }
 
     /// Compresses, or stores raw what does not shrink; computes the checksums and the key filter.
@@ -126,12 +135,27 @@ package final class BlockEncoder {
     ) throws(ArchiveError) -> Int? {
         switch codec {
         case .none: return nil
-        case .zlib(let level):
-            if deflater == nil { deflater = try Deflater(level: level) }
-            return try deflater?.compress(source, into: target, level: level)
+        case .zlib(let level): return try compressZlib(source, into: target, level: level)
         case .zstd(let level):
             if zstd == nil { zstd = try ZstdCompressor() }
             return try zstd?.compress(source, into: target, level: level)
+        }
+    }
+
+    private func compressZlib(
+        _ source: UnsafeRawBufferPointer,
+        into target: UnsafeMutableRawBufferPointer,
+        level: Int
+    ) throws(ArchiveError) -> Int? {
+        switch library {
+        case .zlib:
+            if deflater == nil { deflater = try Deflater(level: level) }
+            return try deflater?.compress(source, into: target, level: level)
+        #if Libdeflate
+        case .libdeflate:
+            if libdeflate == nil { libdeflate = try LibdeflateCompressor(level: level) }
+            return try libdeflate?.compress(source, into: target, level: level)
+        #endif
         }
     }
 

@@ -1,0 +1,2 @@
+// libdeflate (libdeflate-dev) as Swift sees it.
+#include <libdeflate.h>
