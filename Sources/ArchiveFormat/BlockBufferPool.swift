@@ -1,3 +1,4 @@
+import ByteCoding
 package import NIOCore
 import Synchronization
 
@@ -8,7 +9,12 @@ package final class BlockBufferPool: Sendable {
     /// Buffers that grew beyond this (a very large key) are not kept.
     private static let largestKeptByteCount = 4 << 20
 
-    private let kept = Mutex<[ByteBuffer]>([])
+    private struct State {
+        var kept: [ByteBuffer] = []
+        var allocationCount = 0
+    }
+
+    private let state = Mutex(State())
     private let bound: Int
 
     /// `bound` is the most buffers that are kept.
@@ -16,23 +22,27 @@ package final class BlockBufferPool: Sendable {
         self.bound = bound
     }
 
+    /// How often memory was taken from the system: as `take` found no buffer, or one too small.
+    package var allocationCount: Int { state.withLock { $0.allocationCount } }
+
     /// An empty buffer with room for `byteCount` bytes at least.
     package func take(byteCount: Int) -> ByteBuffer {
-        var buffer = kept.withLock { $0.popLast() } ?? ByteBuffer()
+        var buffer = state.withLock { state in
+            let buffer = state.kept.popLast() ?? ByteBuffer()
+            if buffer.capacity < byteCount { state.allocationCount += 1 }
+            return buffer
+        }
         buffer.reserveCapacity(byteCount)
         return buffer
     }
 
-    /// Takes a buffer back.
-    ///
-    /// It is only of use if nobody else holds its storage.
+    /// Takes a buffer back, unless somebody else still holds its storage.
     package func give(_ buffer: consuming ByteBuffer) {
-        guard buffer.capacity > 0, buffer.capacity <= Self.largestKeptByteCount else { return }
-        buffer.clear()
+        guard buffer.capacity > 0, buffer.capacity <= Self.largestKeptByteCount, buffer.clearInPlace() else { return }
         let returned = buffer
-        kept.withLock { kept in
-            guard kept.count < bound else { return }
-            kept.append(returned)
+        state.withLock { state in
+            guard state.kept.count < bound else { return }
+            state.kept.append(returned)
         }
     }
 }

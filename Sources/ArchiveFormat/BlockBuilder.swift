@@ -23,8 +23,8 @@ package struct BlockBuilder: Sendable {
     private let targetByteCount: Int
     private let tier: UInt8
     private let pool: BlockBufferPool
-    private var heads = ByteBuffer()
-    private var deadlines = ByteBuffer()
+    private var heads = GrowingBytes()
+    private var deadlines = GrowingBytes()
     private var headCount: UInt32 = 0
     private var recordCount = 0
     private var lowestDatabase = UInt32.max
@@ -73,7 +73,7 @@ package struct BlockBuilder: Sendable {
 
     /// True when the block should be taken after `end`.
     package var isFull: Bool {
-        buffer.readableBytes + heads.readableBytes + deadlines.readableBytes >= targetByteCount
+        buffer.readableBytes + heads.count + deadlines.count >= targetByteCount
     }
 
     /// True if the block has neither a record nor a chunk.
@@ -96,7 +96,10 @@ package struct BlockBuilder: Sendable {
         var flags = head.kind.rawValue
         if case .at(let deadline) = head.expiry {
             flags |= RecordCoding.hasDeadline
-            deadlines.writeInteger(deadline.rawValue, endianness: .little)
+            deadlines.write(room: RecordCoding.deadlineByteCount) { target in
+                target.storeBytes(of: deadline.rawValue.littleEndian, as: Int64.self)
+                return RecordCoding.deadlineByteCount
+            }
         }
         switch head.access {
         case .none: break
@@ -120,7 +123,7 @@ package struct BlockBuilder: Sendable {
     package mutating func cut() {
         precondition(state == .inRecord, "no record is open")
         current.flags |= RecordCoding.continues
-        heads.setInteger(current.flags, at: current.headStart)
+        heads[current.headStart] = current.flags
         closeHead()
         state = .cut
     }
@@ -134,14 +137,15 @@ package struct BlockBuilder: Sendable {
         var flags: BlockFlags = leadingChunkByteCount == nil ? [] : .continued
         if isCut { flags.insert(.continues) }
         let bodyByteCount = buffer.readableBytes
-        buffer.writeImmutableBuffer(heads)
+        let heads = heads
+        heads.withUnsafeBytes { _ = buffer.writeBytes($0) }
         writeDeadlines()
         let block = RawBlock(
             tier: tier,
             flags: flags,
             bytes: buffer,
             bodyByteCount: bodyByteCount,
-            headByteCount: heads.readableBytes,
+            headByteCount: heads.count,
             recordCount: recordCount,
             databases: isEmpty ? nil : lowestDatabase...highestDatabase,
             leadingChunkByteCount: leadingChunkByteCount ?? 0,
@@ -156,10 +160,10 @@ package struct BlockBuilder: Sendable {
     private mutating func writeDeadlines() {
         let deadlines = deadlines
         let width = RecordCoding.deadlineByteCount
-        let count = deadlines.readableBytes / width
+        let count = deadlines.count / width
         guard count > 0 else { return }
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: deadlines.readableBytes) { target in
-            deadlines.withUnsafeReadableBytes { source in
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: deadlines.count) { target in
+            deadlines.withUnsafeBytes { source in
                 for plane in 0..<width {
                     for index in 0..<count {
                         target[plane * count + index] = source[index * width + plane]
@@ -173,8 +177,8 @@ package struct BlockBuilder: Sendable {
     private mutating func startBlock() {
         if !isEmpty { blockCount += 1 }
         buffer = pool.take(byteCount: Self.bufferByteCount(targetByteCount))
-        heads.clear()
-        deadlines.clear()
+        heads.removeAll()
+        deadlines.removeAll()
         headCount = 0
         recordCount = 0
         lowestDatabase = .max
@@ -201,7 +205,7 @@ package struct BlockBuilder: Sendable {
             flags: flags,
             type: type,
             database: database,
-            headStart: heads.writerIndex,
+            headStart: heads.count,
             bodyStart: buffer.readableBytes
         )
         lowestDatabase = min(lowestDatabase, database)
@@ -213,9 +217,8 @@ package struct BlockBuilder: Sendable {
     private mutating func writeHead(key: borrowing ByteBuffer, access: AccessData) {
         let current = current
         let room = RecordCoding.maximumHeadFieldByteCount + key.readableBytes
-        heads.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { target in
-            guard let base = target.baseAddress else { return 0 }
-            var writer = RoomyWriter(base)
+        heads.write(room: room) { target in
+            var writer = RoomyWriter(target)
             writer.writeByte(current.flags)
             writer.writeByte(current.type)
             writer.writeVarint(UInt64(current.database))
@@ -234,9 +237,8 @@ package struct BlockBuilder: Sendable {
     private mutating func closeHead() {
         let current = current
         let bodyByteCount = buffer.readableBytes - current.bodyStart
-        heads.writeWithUnsafeMutableBytes(minimumWritableBytes: 3 * RecordCoding.maximumVarintByteCount) { target in
-            guard let base = target.baseAddress else { return 0 }
-            var writer = RoomyWriter(base)
+        heads.write(room: 3 * RecordCoding.maximumVarintByteCount) { target in
+            var writer = RoomyWriter(target)
             if current.flags & (RecordCoding.isContinued | RecordCoding.continues) != 0 {
                 writer.writeVarint(UInt64(current.chunkNumber))
                 writer.writeVarint(current.chunkOffset)

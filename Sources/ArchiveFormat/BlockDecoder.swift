@@ -14,6 +14,13 @@ package struct DecodedBlock: Sendable {
         self.bytes = bytes
     }
 
+    /// Takes the bytes out, so that whoever gets them has the only reference to their storage.
+    package mutating func takeBytes() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &bytes)
+        return taken
+    }
+
     /// The records from the first on; only in a block of kind `records`.
     package func records() -> RecordCursor {
         RecordCursor(bytes, header: header, at: offset)
@@ -70,6 +77,22 @@ package final class BlockDecoder {
             throw .malformed(.block(location), reason: "it does not decompress to the length that it declares")
         }
         return DecodedBlock(header: header, offset: offset, bytes: raw)
+    }
+
+    /// Proves that an encoded block reads as what it was made of: header, checksum, and every byte of `raw`.
+    package func prove(_ block: EncodedBlock, madeOf raw: ByteBuffer) throws(ArchiveError) {
+        let header = try BlockHeader.decode(block.bytes, at: 0)
+        let location = header.location(at: 0)
+        var stored = block.bytes
+        stored.moveReaderIndex(forwardBy: BlockHeader.Layout.byteCount)
+        var decoded = try decode(header, stored: stored, at: 0)
+        guard header == block.header, decoded.bytes == raw else {
+            throw .malformed(.block(location), reason: "it does not read as what it was made of")
+        }
+        guard header.kind != .records || block.contents.recordCount == UInt64(header.recordCount) else {
+            throw .malformed(.block(location), reason: "it has another number of records than it says")
+        }
+        if header.codec != .none { pool.give(decoded.takeBytes()) }
     }
 
     private func decompress(

@@ -13,6 +13,15 @@ package struct EncodedBlock: Sendable {
     package var databases: ClosedRange<UInt32>?
     package var leadingChunkByteCount: Int
     package var trailingChunkByteCount: Int
+    /// What going through all of its records found.
+    package var contents: BlockContents
+
+    /// Takes the bytes out, so that whoever gets them has the only reference to their storage.
+    package mutating func takeBytes() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &bytes)
+        return taken
+    }
 }
 
 /// Compresses blocks, one after the other, with contexts and buffers that are used again.
@@ -29,7 +38,7 @@ package final class BlockEncoder {
     private var zstd: ZstdCompressor?
     private var hashes: [UInt64] = []
 
-    /// Encoded blocks are built in buffers of `pool`; raw ones are given back to it.
+    /// Encoded blocks are built in buffers of `pool`.
     package init(
         archiveTag: UInt64,
         pool: BlockBufferPool = BlockBufferPool(),
@@ -44,7 +53,7 @@ package final class BlockEncoder {
     ///
     /// `number` counts the blocks of the kind; `firstRecord` is how many records began in earlier blocks.
     package func encode(
-        _ block: consuming RawBlock,
+        _ block: RawBlock,
         codec: BlockCodec,
         number: UInt32,
         firstRecord: UInt64
@@ -80,19 +89,16 @@ package final class BlockEncoder {
             firstRecord: firstRecord
         )
         bytes.setBuffer(header.encoded(), at: 0)
-        let encoded = EncodedBlock(
+        let (filter, contents) = try filter(of: block.bytes, header)
+        return EncodedBlock(
             header: header,
             bytes: bytes,
-            filter: try filter(of: block.bytes, header),
+            filter: filter,
             databases: block.databases,
             leadingChunkByteCount: block.leadingChunkByteCount,
-            trailingChunkByteCount: block.trailingChunkByteCount
+            trailingChunkByteCount: block.trailingChunkByteCount,
+            contents: contents
         )
-        // Moved out of the block, so that the pool gets the only reference to the storage.
-        let raw = block.bytes
-        block.bytes = ByteBuffer()
-        pool.give(raw)
-        return encoded
     }
 
     /// Appends the stored form of `raw` to `output`, which has room for the raw one.
@@ -159,16 +165,35 @@ package final class BlockEncoder {
         }
     }
 
-    /// Going through the heads also proves that the block can be read again.
-    private func filter(of raw: ByteBuffer, _ header: BlockHeader) throws(ArchiveError) -> KeyFilter {
-        guard header.kind == .records else { return KeyFilter(bits: ByteBuffer()) }
+    /// Going through the heads also proves that the block's records can be read.
+    private func filter(of raw: ByteBuffer, _ header: BlockHeader) throws(ArchiveError) -> (KeyFilter, BlockContents) {
+        guard header.kind == .records else { return (KeyFilter(bits: ByteBuffer()), BlockContents()) }
+        // Out of self meanwhile: what belongs to an object is checked at every access.
+        var hashes: [UInt64] = []
+        swap(&hashes, &self.hashes)
+        defer { swap(&hashes, &self.hashes) }
         hashes.removeAll(keepingCapacity: true)
         var cursor = RecordCursor(raw, header: header, at: 0)
-        while let record = try cursor.next() {
-            guard record.kind == .key, !record.isContinuation else { continue }
-            hashes.append(record.keyHash(in: raw))
+        let contents = raw.withUnsafeReadableBytes { bytes in
+            Result { () throws(ArchiveError) in try Self.read(&cursor, bytes, &hashes) }
         }
-        return KeyFilter(hashes: hashes)
+        return (KeyFilter(hashes: hashes), try contents.get())
+    }
+
+    private static func read(
+        _ cursor: inout RecordCursor,
+        _ bytes: UnsafeRawBufferPointer,
+        _ hashes: inout [UInt64]
+    ) throws(ArchiveError) -> BlockContents {
+        var contents = BlockContents()
+        while let record = try cursor.next(in: bytes) {
+            guard !record.isContinuation else { continue }
+            contents.count(record.kind)
+            guard case .key = record.kind else { continue }
+            let key = UnsafeRawBufferPointer(rebasing: bytes[record.keyRange])
+            hashes.append(KeyHash.hash(database: record.database, key: key))
+        }
+        return contents
     }
 }
 

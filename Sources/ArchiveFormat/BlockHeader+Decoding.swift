@@ -26,6 +26,18 @@ extension BlockHeader {
         return try decode(fields, at: offset)
     }
 
+    /// Checks the checksum of the stored bytes; `block` is the header and what follows it, `offset` is for errors.
+    package func checkStoredBytes(ofBlock block: ByteBuffer, at offset: UInt64) throws(ArchiveError) {
+        let piece = ArchivePiece.block(location(at: offset))
+        guard block.readableBytes >= Layout.byteCount + storedByteCount else {
+            throw .truncated(piece, neededByteCount: UInt64(Layout.byteCount + storedByteCount))
+        }
+        let computed = CRC32.checksum(block, from: Layout.byteCount, byteCount: storedByteCount)
+        guard computed == storedChecksum else {
+            throw .checksumMismatch(piece, stored: storedChecksum, computed: computed)
+        }
+    }
+
     private static func decode(_ fields: FixedFields, at offset: UInt64) throws(ArchiveError) -> Self {
         let piece = ArchivePiece.unknownBlock(offset: offset)
         guard let kind = BlockKind(rawValue: fields.uint8(at: Layout.kind)) else {

@@ -54,6 +54,13 @@ package struct RawBlock: Sendable {
         self.trailingChunkByteCount = trailingChunkByteCount
     }
 
+    /// Takes the bytes out, so that whoever gets them has the only reference to their storage.
+    package mutating func takeBytes() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &bytes)
+        return taken
+    }
+
     /// True of a block of records with neither a record nor a chunk.
     package var isEmpty: Bool { headByteCount == 0 }
 }

@@ -8,7 +8,7 @@ import Synchronization
 struct WrittenPiece: Sendable {
     enum Content: Sendable {
         case header(ArchiveHeader)
-        case block(BlockHeader, filter: KeyFilter, leadingChunkByteCount: Int)
+        case block(BlockHeader)
         case trailer(ArchiveTrailer)
     }
 
@@ -79,11 +79,15 @@ final class ArchiveAssembler: Sendable {
     }
 
     /// Writes a block of records, and the filters of the last ones when there are enough to make a block of them.
-    func append(_ block: EncodedBlock) async throws -> [WrittenPiece] {
+    ///
+    /// The block's buffer goes back to the pool.
+    func append(_ block: inout EncodedBlock) async throws -> [WrittenPiece] {
         var pieces = [try await write(block)]
+        pool.give(block.takeBytes())
+        let filter = block.filter
         let group = state.withLock { state in
-            state.filters.filters.append(block.filter)
-            state.filterByteCount += block.filter.bits.readableBytes
+            state.filters.filters.append(filter)
+            state.filterByteCount += filter.bits.readableBytes
             return state.filterByteCount >= ArchiveLimits.sectionBlockByteCount ? state.takeFilters() : nil
         }
         if let group {
@@ -144,6 +148,7 @@ final class ArchiveAssembler: Sendable {
         _ content: ByteBuffer,
         with encoder: BlockEncoder
     ) async throws -> WrittenPiece {
+        let decoder = BlockDecoder()
         let (number, firstRecord) = state.withLock { state in
             defer { state.numbers[kind, default: 0] += 1 }
             return (state.numbers[kind, default: 0], state.index.totals.recordCount)
@@ -155,6 +160,7 @@ final class ArchiveAssembler: Sendable {
             number: number,
             firstRecord: firstRecord
         )
+        try decoder.prove(block, madeOf: content)
         return try await write(block)
     }
 
@@ -162,12 +168,7 @@ final class ArchiveAssembler: Sendable {
         if block.header.kind != .index {
             try state.withLock { state in try state.index.append(block, at: state.offset) }
         }
-        let piece = try await write(
-            block.bytes,
-            .block(block.header, filter: block.filter, leadingChunkByteCount: block.leadingChunkByteCount)
-        )
-        pool.give(block.bytes)
-        return piece
+        return try await write(block.bytes, .block(block.header))
     }
 
     private func write(_ bytes: ByteBuffer, _ content: WrittenPiece.Content) async throws -> WrittenPiece {

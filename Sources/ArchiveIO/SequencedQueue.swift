@@ -23,11 +23,13 @@ final class SequencedQueue<Element: Sendable>: Sendable {
     /// Delivers an element; waits while it is further ahead than the bound.
     ///
     /// Throws what the queue failed with.
-    func send(_ element: Element, at sequence: UInt64) async throws {
+    func send(_ element: consuming Element, at sequence: UInt64) async throws {
+        // Moved, so that whoever receives it has the only reference to its memory.
+        var waiting: Element? = element
         try await monitor.perform { [bound] state in
             if let failure = state.failure { throw failure }
             guard sequence < state.next + bound else { return nil as Void? }
-            state.slots[sequence] = element
+            state.slots[sequence] = waiting.take()
             return ()
         }
     }

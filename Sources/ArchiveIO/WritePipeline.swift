@@ -21,27 +21,24 @@ final class WritePipeline: Sendable {
     static let encodedPerWorker = 1
     /// Written blocks that wait to be read back: only places and filters.
     static let writtenBound = 16
-    /// Blocks that were read back and wait for a checker.
-    static let storedBound = 1
 
     let archiveTag: UInt64
     let pool: BlockBufferPool
     private let codec: BlockCodec
     private let parallelism: Int
     private let assembler: ArchiveAssembler
-    private let checker: WriteChecker
+    private let upload: any ObjectUpload
     private let jobs: SequencedQueue<Job>
     private let encoded: SequencedQueue<Encoded>
     private let written: SequencedQueue<WrittenPiece>
-    private let stored: SequencedQueue<StoredBlock>
     private let outcome = Monitor(Outcome())
 
     private struct Outcome: Sendable {
         var ending: (closing: ArchiveClosing, superseded: SupersededRecords)?
         var assembled: AssembledArchive?
         var readBackDigest: [UInt8]?
-        var checked = CheckedCounts()
-        var runningCheckers: Int = 0
+        var proven = ProvenCounts()
+        var runningWorkers: Int = 0
         var hurriedBlockCount: UInt64 = 0
         var summary: ArchiveSummary?
         var failure: (any Error)?
@@ -55,10 +52,9 @@ final class WritePipeline: Sendable {
         jobs = SequencedQueue(bound: Self.jobsPerWorker * parallelism + 1)
         encoded = SequencedQueue(bound: Self.encodedPerWorker * parallelism + 1)
         written = SequencedQueue(bound: Self.writtenBound)
-        stored = SequencedQueue(bound: Self.storedBound)
         assembler = ArchiveAssembler(upload: upload, codec: codec, archiveTag: archiveTag, pool: pool)
-        checker = WriteChecker(upload: upload, pool: pool)
-        outcome.update { $0.runningCheckers = parallelism }
+        self.upload = upload
+        outcome.update { $0.runningWorkers = parallelism }
     }
 
     var isFinished: Bool { outcome.read { $0.summary != nil } }
@@ -86,13 +82,11 @@ final class WritePipeline: Sendable {
         jobs.fail(first)
         encoded.fail(first)
         written.fail(first)
-        stored.fail(first)
     }
 
     func addTasks(to group: inout ThrowingTaskGroup<Void, any Error>) {
         for _ in 0..<parallelism {
             add(to: &group) { try await self.compress() }
-            add(to: &group) { try await self.check() }
         }
         add(to: &group) { try await self.assemble() }
         add(to: &group) { try await self.readBack() }
@@ -114,14 +108,23 @@ final class WritePipeline: Sendable {
 
     private func compress() async throws {
         let encoder = BlockEncoder(archiveTag: archiveTag, pool: pool)
+        let decoder = BlockDecoder(pool: pool)
+        var proven = ProvenCounts()
         while let (sequence, job) = try await jobs.receive() {
-            switch job {
+            switch consume job {
             case .header(let header): try await encoded.send(.header(header), at: sequence)
-            case .records(let block, let number, let firstRecord):
-                let codec = codecForNow()
-                let block = try encoder.encode(block, codec: codec, number: number, firstRecord: firstRecord)
-                try await encoded.send(.records(block), at: sequence)
+            case .records(var block, let number, let firstRecord):
+                let made = try encoder.encode(block, codec: codecForNow(), number: number, firstRecord: firstRecord)
+                // Here, while both lie in the processor's cache; what is read back later is only compared with this.
+                try decoder.prove(made, madeOf: block.bytes)
+                proven.add(made)
+                pool.give(block.takeBytes())
+                try await encoded.send(.records(consume made), at: sequence)
             }
+        }
+        outcome.update { [proven] in
+            $0.proven.add(proven)
+            $0.runningWorkers -= 1
         }
     }
 
@@ -139,10 +142,10 @@ final class WritePipeline: Sendable {
             sequence += 1
         }
         while let (_, job) = try await encoded.receive() {
-            switch job {
+            switch consume job {
             case .header(let header): try await report(try await assembler.begin(header))
-            case .records(let block):
-                for piece in try await assembler.append(block) { try await report(piece) }
+            case .records(var block):
+                for piece in try await assembler.append(&block) { try await report(piece) }
             }
         }
         guard let ending = outcome.read({ $0.ending }) else { throw ArchiveIOError.notFinished }
@@ -153,28 +156,10 @@ final class WritePipeline: Sendable {
     }
 
     private func readBack() async throws {
-        var sequence: UInt64 = 0
-        var digests = FileDigests()
-        while let (_, piece) = try await written.receive() {
-            guard let block = try await checker.readBack(piece, &digests) else { continue }
-            try await stored.send(block, at: sequence)
-            sequence += 1
-        }
-        let digest = digests.file()
+        var checker = WriteChecker(upload: upload)
+        while let (_, piece) = try await written.receive() { try await checker.check(piece) }
+        let digest = checker.fileDigest
         outcome.update { $0.readBackDigest = digest }
-        stored.finish(count: sequence)
-    }
-
-    private func check() async throws {
-        let decoder = BlockDecoder(pool: pool)
-        var counts = CheckedCounts()
-        while let (_, block) = try await stored.receive() {
-            try checker.check(block, with: decoder, counting: &counts)
-        }
-        outcome.update { [counts] in
-            $0.checked.add(counts)
-            $0.runningCheckers -= 1
-        }
     }
 
     /// States that `jobCount` jobs are all, waits for the rest of the work, and compares the results.
@@ -189,9 +174,9 @@ final class WritePipeline: Sendable {
         encoded.finish(count: jobCount)
         let (archive, digest, counts, hurried) = try await outcome.perform { outcome in
             if let failure = outcome.failure { throw failure }
-            guard outcome.runningCheckers == 0, let archive = outcome.assembled, let digest = outcome.readBackDigest
-            else { return nil as (AssembledArchive, [UInt8], CheckedCounts, UInt64)? }
-            return (archive, digest, outcome.checked, outcome.hurriedBlockCount)
+            guard outcome.runningWorkers == 0, let archive = outcome.assembled, let digest = outcome.readBackDigest
+            else { return nil as (AssembledArchive, [UInt8], ProvenCounts, UInt64)? }
+            return (archive, digest, outcome.proven, outcome.hurriedBlockCount)
         }
         try counts.compare(with: archive.totals, closing.statistics)
         guard digest == archive.fileDigest else {

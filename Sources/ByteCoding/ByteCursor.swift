@@ -2,22 +2,27 @@
 ///
 /// Every `read…` returns nil and leaves the position as it was if the bytes that are left do not suffice.
 package struct ByteCursor {
-    private let bytes: UnsafeRawBufferPointer
+    @usableFromInline let bytes: UnsafeRawBufferPointer
     /// Bytes read so far.
-    package private(set) var position: Int
+    package var position: Int
 
     /// `bytes` must stay valid for as long as the cursor is used.
+    @inlinable
     package init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         position = 0
     }
 
+    @inlinable
     package var remainingByteCount: Int { bytes.count - position }
+    @inlinable
     package var isAtEnd: Bool { position == bytes.count }
 
     /// What is left to read.
+    @inlinable
     package var remaining: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[position...]) }
 
+    @inlinable
     package mutating func readByte() -> UInt8? {
         guard position < bytes.count else { return nil }
         defer { position += 1 }
@@ -25,6 +30,7 @@ package struct ByteCursor {
     }
 
     /// An integer of the type's width, little-endian.
+    @inlinable
     package mutating func readLittleEndian<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? {
         let width = MemoryLayout<T>.size
         guard remainingByteCount >= width else { return nil }
@@ -33,6 +39,7 @@ package struct ByteCursor {
     }
 
     /// An integer of the type's width, big-endian.
+    @inlinable
     package mutating func readBigEndian<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? {
         let width = MemoryLayout<T>.size
         guard remainingByteCount >= width else { return nil }
@@ -41,6 +48,7 @@ package struct ByteCursor {
     }
 
     /// An unsigned LEB128 number of at most ten bytes; nil also for one that does not fit 64 bits.
+    @inlinable
     package mutating func readVarint() -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
@@ -61,6 +69,7 @@ package struct ByteCursor {
     }
 
     /// The next `count` bytes, in place.
+    @inlinable
     package mutating func readBytes(_ count: Int) -> UnsafeRawBufferPointer? {
         guard count >= 0, remainingByteCount >= count else { return nil }
         defer { position += count }
@@ -68,6 +77,7 @@ package struct ByteCursor {
     }
 
     /// Passes over `count` bytes; false, and nothing passed, if there are fewer.
+    @inlinable
     package mutating func skip(_ count: Int) -> Bool {
         guard count >= 0, remainingByteCount >= count else { return false }
         position += count

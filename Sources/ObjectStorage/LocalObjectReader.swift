@@ -28,6 +28,17 @@ extension FileOperations {
     /// Up to `byteCount` bytes from `offset` in a buffer of their own; fewer only at the end of the file.
     package func read(_ file: OpenFile, offset: UInt64, byteCount: Int) throws(SystemCallError) -> ByteBuffer {
         var buffer = ByteBufferAllocator().buffer(capacity: byteCount)
+        try read(file, offset: offset, byteCount: byteCount, into: &buffer)
+        return buffer
+    }
+
+    /// Appends up to `byteCount` bytes from `offset`; fewer only at the end of the file.
+    func read(
+        _ file: OpenFile,
+        offset: UInt64,
+        byteCount: Int,
+        into buffer: inout ByteBuffer
+    ) throws(SystemCallError) {
         var failure: SystemCallError?
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: byteCount) { pointer in
             do throws(SystemCallError) {
@@ -42,6 +53,5 @@ extension FileOperations {
             }
         }
         if let failure { throw failure }
-        return buffer
     }
 }

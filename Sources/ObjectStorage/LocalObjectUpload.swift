@@ -62,11 +62,11 @@ final class LocalObjectUpload: ObjectUpload {
         try result.get()
     }
 
-    func readBack(offset: UInt64, byteCount: Int) async throws(ObjectStoreError) -> ByteBuffer {
+    func readBack(offset: UInt64, byteCount: Int, into buffer: inout ByteBuffer) async throws(ObjectStoreError) {
         let available = state.withLock { $0.byteCount }
         let wanted = Int(min(UInt64(byteCount), available - min(available, offset)))
-        return try storing("read back '\(store.path(of: key))'") { () throws(SystemCallError) in
-            try store.operations.read(temporary.file, offset: offset, byteCount: wanted)
+        try storing("read back '\(store.path(of: key))'") { () throws(SystemCallError) in
+            try store.operations.read(temporary.file, offset: offset, byteCount: wanted, into: &buffer)
         }
     }
 

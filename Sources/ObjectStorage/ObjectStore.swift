@@ -39,9 +39,9 @@ package protocol ObjectUpload: AnyObject, Sendable {
     /// Appends bytes. One call at a time.
     func append(_ bytes: ByteBuffer) async throws(ObjectStoreError)
 
-    /// Reads what was appended, also while later bytes are being appended: exactly `byteCount` bytes from `offset`,
-    /// fewer only at the end of what was appended.
-    func readBack(offset: UInt64, byteCount: Int) async throws(ObjectStoreError) -> ByteBuffer
+    /// Reads what was appended, also while later bytes are being appended: `buffer` gets exactly `byteCount` bytes from
+    /// `offset`, fewer only at the end of what was appended.
+    func readBack(offset: UInt64, byteCount: Int, into buffer: inout ByteBuffer) async throws(ObjectStoreError)
 
     /// Makes the object durable and visible under its key, as a whole. After an error the object may or may not be
     /// visible; call `abort` to give up what remains.

@@ -43,12 +43,12 @@ final class MemoryObject: ObjectUpload, ObjectReader {
         state.withLock { _ = $0.bytes.writeImmutableBuffer(changed) }
     }
 
-    func readBack(offset: UInt64, byteCount: Int) async throws(ObjectStoreError) -> ByteBuffer {
+    func readBack(offset: UInt64, byteCount: Int, into buffer: inout ByteBuffer) async throws(ObjectStoreError) {
         let call = state.withLock { state in
             defer { state.readBackCount += 1 }
             return state.readBackCount
         }
-        return try await onReadBack(try await read(offset: offset, byteCount: byteCount), call)
+        buffer.writeImmutableBuffer(try await onReadBack(try await read(offset: offset, byteCount: byteCount), call))
     }
 
     func read(offset: UInt64, byteCount: Int) async throws(ObjectStoreError) -> ByteBuffer {
