@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "Transport",
             dependencies: [
-                "SnapshotModel", "RESP", "Memcached",
+                "ByteCoding", "SnapshotModel", "RESP", "Memcached",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

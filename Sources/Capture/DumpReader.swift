@@ -27,7 +27,7 @@ package struct DumpReader {
     /// The id of the module that the last value belongs to.
     var moduleID: RDBModuleID? { skimmer?.moduleID }
     /// The type of the last value, below metadata of its key.
-    var valueType: UInt8? { skimmer?.valueType?.type }
+    var valueType: UInt8? { skimmer?.valueTypeNumber }
 
     /// Checks a whole payload.
     package mutating func open(_ payload: ByteBuffer) throws -> (type: UInt8, body: ByteBuffer) {

@@ -1,6 +1,8 @@
 package import ArchiveFormat
 import ByteCoding
+import NIOCore
 package import ObjectStorage
+package import SnapshotModel
 
 /// Finds the keys of which an archive holds more than one record: SCAN may report a key several times, and a merged RDB
 /// file may hold it twice.
@@ -35,14 +37,17 @@ package struct DuplicateResolver: ~Copyable {
         )
     }
 
+    /// What `add` knows the key of a record by.
+    package func fingerprint(_ head: borrowing RecordHead) -> ExternalSortKey {
+        head.key.withUnsafeReadableBytes { ExternalSortKey(database: head.database, key: $0, secret: secret) }
+    }
+
     /// Notes one record; records are added in the order in which they were read.
     package mutating func add(
-        database: UInt32,
-        key: UnsafeRawBufferPointer,
+        _ fingerprint: ExternalSortKey,
         place: RecordPlace,
         tally: StatisticsCollector.Tally
     ) throws(ObjectStoreError) {
-        let fingerprint = ExternalSortKey(database: database, key: key, secret: secret)
         var record: (UInt64, UInt64, UInt32, UInt32, UInt64) = (
             fingerprint.first, fingerprint.second, place.block, place.ordinal, tally.rawValue
         )

@@ -63,9 +63,12 @@ final class FileByteSource: Sendable {
     }
 
     /// The next bytes; nil at the end.
-    func next() async throws -> ByteBuffer? {
+    ///
+    /// They come in the memory of `buffer`, which is used up.
+    func next(reusing buffer: consuming ByteBuffer = ByteBuffer()) async throws -> ByteBuffer? {
         while !isRegularFile, try await !isReadable() {}
-        var chunk = ByteBuffer()
+        var chunk = buffer
+        chunk.clear()
         while true {
             var status = 0
             chunk.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.chunkByteCount) { target in

@@ -84,7 +84,9 @@ package struct FileCapture: CaptureSession {
         let source = source
         let checksum: RDBChecksum
         do {
-            checksum = try await reader.readAll(&input, expectedKeyCount: nil, progress) { try await source.next() }
+            checksum = try await reader.readAll(&input, expectedKeyCount: nil, progress) { used in
+                try await source.next(reusing: used)
+            }
         } catch let error as RDBError {
             throw CaptureError(.damaged, "'\(source.name)': \(error)", cause: error)
         }

@@ -29,8 +29,11 @@ package struct RecordSink: ~Copyable {
 
     /// The record between `begin` and `end`.
     private struct OpenRecord {
-        var head: RecordHead
+        var kind: RecordKind
+        var traits: KeyTraits
         var place: RecordPlace
+        /// Only where duplicates are looked for.
+        var fingerprint: ExternalSortKey?
         /// Where the body, or the chunk after the last cut, begins in the block's buffer.
         var bodyStart: Int
         /// Bytes of the chunks before it.
@@ -59,6 +62,9 @@ package struct RecordSink: ~Copyable {
         isGoingOn ? blocks.builder.bodyLimit / 2 : blocks.builder.bodyLimit
     }
 
+    /// Whether records go to different blocks by their last use, so that `sampleAge` matters.
+    package var hasTiers: Bool { blocks.tierCount > 1 }
+
     /// Whether the block should be flushed before the next record.
     package var needsFlush: Bool { blocks.builder.isFull || endsChain }
 
@@ -67,7 +73,14 @@ package struct RecordSink: ~Copyable {
             blocks.select(head.kind == .key ? tiers.tier(of: head.access, toldAfter: sampleAge) : 0)
         }
         let place = try blocks.builder.begin(head)
-        open = OpenRecord(head: head, place: blocks.provisional(place), bodyStart: blocks.builder.buffer.readableBytes)
+        // Without the key: it shares the memory of the input, which is to be used again.
+        open = OpenRecord(
+            kind: head.kind,
+            traits: KeyTraits(head),
+            place: blocks.provisional(place),
+            fingerprint: duplicates?.fingerprint(head),
+            bodyStart: blocks.builder.buffer.readableBytes
+        )
     }
 
     /// Ends the record: its body is complete.
@@ -84,19 +97,21 @@ package struct RecordSink: ~Copyable {
         endsChain = isGoingOn && blocks.tierCount > 1
         isGoingOn = false
         blocks.builder.end()
-        switch record.head.kind {
+        switch record.kind {
         case .functionLibrary: statistics.addFunctionLibrary()
         case .moduleAuxiliary: statistics.addModuleAuxiliary()
         case .key:
             let tally = statistics.addKey(
-                record.head,
-                valueType: valueType ?? record.head.type,
+                record.traits,
+                valueType: valueType ?? record.traits.type,
                 bodyByteCount: bodyByteCount,
                 module: module,
                 slabClass: slabClass,
                 tier: blocks.tier
             )
-            if duplicates != nil { try note(record, tally) }
+            if let fingerprint = record.fingerprint {
+                try duplicates?.add(fingerprint, place: record.place, tally: tally)
+            }
         }
     }
 
@@ -149,14 +164,5 @@ package struct RecordSink: ~Copyable {
         statistics = counts
         places.sort()
         return places
-    }
-
-    private mutating func note(
-        _ record: OpenRecord,
-        _ tally: StatisticsCollector.Tally
-    ) throws(ObjectStoreError) {
-        try record.head.key.withUnsafeReadableBytes { (key) throws(ObjectStoreError) in
-            try duplicates?.add(database: record.head.database, key: key, place: record.place, tally: tally)
-        }
     }
 }

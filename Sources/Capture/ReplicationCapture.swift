@@ -128,8 +128,9 @@ package struct ReplicationCapture: CaptureSession {
         )
         sink.sampleAge = sampleAge
         var reader = StreamReader(sink: sink)
-        let checksum = try await reader.readAll(&input, expectedKeyCount: opening.expectedKeyCount, progress) {
-            () async throws in try await stream.next()
+        let checksum = try await reader.readAll(&input, expectedKeyCount: opening.expectedKeyCount, progress) { used in
+            stream.recycle(used)
+            return try await stream.next()
         }
         guard input.readableBytes == 0, try await stream.next() == nil else {
             throw CaptureError(.damaged, "\(opening.address) sent bytes after the end of its stream")

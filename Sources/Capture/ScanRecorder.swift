@@ -40,7 +40,7 @@ struct ScanRecorder: ScanReceiver, ~Copyable {
     mutating func vanished(_ key: ByteBuffer) {}
 
     mutating func take(_ reading: KeyReading, payload: ByteBuffer) async throws {
-        sink.sampleAge = sample.age
+        if sink.hasTiers { sink.sampleAge = sample.age }
         var (type, body) = try CaptureError.damaged(address) { () throws in try dumps.open(payload) }
         try sink.begin(head(reading, type: type))
         dumps.begin(type: type)
@@ -49,7 +49,7 @@ struct ScanRecorder: ScanReceiver, ~Copyable {
     }
 
     mutating func begin(_ reading: KeyReading, payloadByteCount: Int) {
-        sink.sampleAge = sample.age
+        if sink.hasTiers { sink.sampleAge = sample.age }
         largePayload = LargePayload(reading, byteCount: payloadByteCount)
     }
 

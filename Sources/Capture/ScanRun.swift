@@ -130,11 +130,9 @@ package struct ScanRun<Receiver: ScanReceiver & ~Copyable>: ~Copyable {
     /// Waits for bytes, then takes all events that they complete.
     private mutating func takeReplies() async throws {
         var bytes = try await exchange.next()
-        if input.readableBytes == 0 {
-            input = bytes
-        } else {
-            input.writeBuffer(&bytes)
-        }
+        // Copied behind what is left over, so that one buffer serves all along, and the connection's are free again.
+        input.discardReadBytes()
+        input.writeBuffer(&bytes)
         while let event = try replies.next(&input) {
             switch event {
             case .value(let reading, let payload): try await take(reading, payload)

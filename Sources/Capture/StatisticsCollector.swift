@@ -43,6 +43,12 @@ package struct StatisticsCollector: Sendable {
         var keyCount: UInt64 = 0
         var expiringKeyCount: UInt64 = 0
         var bodyByteCount: UInt64 = 0
+
+        mutating func add(_ tally: Tally) {
+            keyCount += 1
+            bodyByteCount += tally.bodyByteCount
+            if tally.lifetime != StatisticsCollector.neverLifetime { expiringKeyCount += 1 }
+        }
     }
 
     private struct ModuleCell: Hashable {
@@ -62,8 +68,8 @@ package struct StatisticsCollector: Sendable {
     private var slabClassTable = Self.emptyTable
     /// By database and type: sentinels are so few that looking them up costs nothing.
     private var sentinelCells: [UInt64: Int] = [:]
-    private var lifetimeCounts = Array(repeating: UInt64(0), count: LifetimeHistogram.buckets.count + 1)
-    private var accessCounts: [UInt64] = [0, 0, 0]
+    private var lifetimeCounts = InlineArray<12, UInt64>(repeating: 0)
+    private var accessCounts = InlineArray<3, UInt64>(repeating: 0)
     private var accessTiers: AccessTiers?
     private var functionLibraryCount: UInt64 = 0
     private var moduleAuxiliaryCount: UInt64 = 0
@@ -74,11 +80,15 @@ package struct StatisticsCollector: Sendable {
     package private(set) var keyCount: UInt64 = 0
 
     private static let emptyTable = [Int32](repeating: -1, count: 256)
-    private static let neverLifetime = LifetimeHistogram.buckets.count
-    private static let bucketBounds = LifetimeHistogram.buckets.map(\.upToMilliseconds)
+    /// The class of keys that never expire, behind those of `LifetimeHistogram`.
+    private static var neverLifetime: Int { 11 }
+    /// Where the classes of remaining life end, in milliseconds.
+    private let bucketBounds: InlineArray<11, Int64>
 
     package init(instant: UnixMilliseconds, tiers: AccessTierBounds? = nil) {
         self.instant = instant
+        precondition(LifetimeHistogram.buckets.count == Self.neverLifetime, "another number of classes of life")
+        bucketBounds = InlineArray { LifetimeHistogram.buckets[$0].upToMilliseconds }
         accessTiers = tiers.map { AccessTiers(bounds: $0) }
     }
 
@@ -87,7 +97,7 @@ package struct StatisticsCollector: Sendable {
     ///
     /// `tier` is that of its block.
     package mutating func addKey(
-        _ head: RecordHead,
+        _ key: KeyTraits,
         valueType: UInt8,
         bodyByteCount: UInt64,
         module: RDBModuleID? = nil,
@@ -95,35 +105,31 @@ package struct StatisticsCollector: Sendable {
         tier: Int = 0
     ) -> Tally {
         let cell =
-            if head.key.readableBytes == SnapshotSentinel.keyByteCount,
-                SnapshotSentinel.isKey(head.key.readableBytesView)
-            {
-                sentinelCellNumber(database: head.database, type: valueType, slabClass: slabClass)
+            if key.isSentinel {
+                sentinelCellNumber(database: key.database, type: valueType, slabClass: slabClass)
             } else if let slabClass {
                 cellNumber(slabClass: slabClass, type: valueType)
             } else {
-                cellNumber(database: head.database, type: valueType, module: module)
+                cellNumber(database: key.database, type: valueType, module: module)
             }
         let tally = Tally(
             cell: cell,
             bodyByteCount: bodyByteCount,
             tier: tier,
-            lifetime: lifetimeClass(head.expiry),
-            access: Self.accessClass(head.access)
+            lifetime: lifetimeClass(key.expiry),
+            access: Self.accessClass(key.access)
         )
-        cells[cell].keyCount += 1
-        cells[cell].bodyByteCount += tally.bodyByteCount
-        if tally.lifetime != Self.neverLifetime { cells[cell].expiringKeyCount += 1 }
+        cells[cell].add(tally)
         lifetimeCounts[tally.lifetime] += 1
         accessCounts[tally.access] += 1
         keyCount += 1
-        if let weight = accessTiers?.bounds.weight.weight(of: head.access) {
+        if accessTiers != nil, let weight = accessTiers?.bounds.weight.weight(of: key.access) {
             accessTiers?.tiers[tier].keyCount += 1
             accessTiers?.tiers[tier].bodyByteCount += tally.bodyByteCount
             accessTiers?.tiers[tier].weight += UInt64(weight)
         }
         largestBodyByteCount = max(largestBodyByteCount, bodyByteCount)
-        largestKeyByteCount = max(largestKeyByteCount, UInt64(head.key.readableBytes))
+        largestKeyByteCount = max(largestKeyByteCount, UInt64(key.keyByteCount))
         return tally
     }
 
@@ -163,8 +169,9 @@ package struct StatisticsCollector: Sendable {
             result.sentinels = (result.sentinels ?? .init()) + whole
         }
         result.encodings = encodings
-        for (bound, count) in zip(Self.bucketBounds, lifetimeCounts) where count > 0 {
-            result.lifetimes.add(.at(instant.advanced(byMilliseconds: bound)), at: instant, count: count)
+        for index in bucketBounds.indices where lifetimeCounts[index] > 0 {
+            let deadline = instant.advanced(byMilliseconds: bucketBounds[index])
+            result.lifetimes.add(.at(deadline), at: instant, count: lifetimeCounts[index])
         }
         result.lifetimes.add(.never, at: instant, count: lifetimeCounts[Self.neverLifetime])
         result.functionLibraryCount = functionLibraryCount
@@ -226,9 +233,8 @@ package struct StatisticsCollector: Sendable {
     private func lifetimeClass(_ expiry: Expiry) -> Int {
         guard case .at(let deadline) = expiry else { return Self.neverLifetime }
         let remaining = deadline.milliseconds(since: instant)
-        let bounds = Self.bucketBounds
         var index = 0
-        while index < bounds.count - 1, remaining > bounds[index] { index += 1 }
+        while index < bucketBounds.count - 1, remaining > bucketBounds[index] { index += 1 }
         return index
     }
 

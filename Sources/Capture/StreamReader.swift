@@ -38,7 +38,7 @@ struct StreamReader: ~Copyable {
             switch event {
             case .beginRecord(let head): try sink.begin(head)
             case .endRecord:
-                try sink.end(valueType: skimmer.valueType?.type, module: skimmer.moduleID)
+                try sink.end(valueType: skimmer.valueTypeNumber, module: skimmer.moduleID)
                 if sink.needsFlush { return .blockFull }
             case .needsInput: return .needsInput
             case .outputFull: return .blockFull
@@ -92,17 +92,21 @@ struct StreamFields: Sendable {
 }
 
 extension StreamReader {
-    /// Reads the whole stream; `next` gives the bytes after those in `input`, where bytes behind the end stay.
+    /// Reads the whole stream; bytes behind its end stay in `input`.
+    ///
+    /// `next` takes the buffer that is used up, and gives the bytes after it.
     mutating func readAll(
         _ input: inout ByteBuffer,
         expectedKeyCount: UInt64?,
         _ progress: (CaptureProgress) -> Void,
-        next: () async throws -> ByteBuffer?
+        next: (_ used: consuming ByteBuffer) async throws -> ByteBuffer?
     ) async throws -> RDBChecksum {
         while true {
             switch try advance(&input) {
             case .needsInput:
-                guard let bytes = try await next() else {
+                var used = ByteBuffer()
+                swap(&used, &input)
+                guard let bytes = try await next(consume used) else {
                     try finish()
                     throw RDBError.truncated(offset: offset)
                 }

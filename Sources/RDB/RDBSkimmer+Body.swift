@@ -16,10 +16,12 @@ extension RDBSkimmer {
     ///
     /// Types that refer to a template cannot stand there.
     private mutating func entry(ofValue type: UInt8) throws(RDBError) -> Int {
-        guard let row = RDBValueTypes.row(type: type, format: format), !row.refersToTemplate, let entry = row.entry
-        else { throw .unknownType(type: type, format: format, offset: offset) }
-        valueType = row
-        return entry
+        let action = types.isEmpty ? .none : types[Int(type)]
+        guard action.isReadable, !action.refersToTemplate else {
+            throw .unknownType(type: type, format: format, offset: offset)
+        }
+        valueAction = action
+        return Int(action.entry)
     }
 
     /// Passes the current body on as far as input and room go.

@@ -25,6 +25,7 @@ extension RDBSkimmer {
         guard isOwn, RDBValueTypes.supports(format) else {
             return .notReadable(.unsupportedVersion(format, newest: RDBValueTypes.newestVersion(of: engine)))
         }
+        types = RDBValueTypes.actions(format)
         state = .opcode
         return .event(.header(format))
     }

@@ -5,10 +5,9 @@ extension RDBSkimmer {
     /// A value type: its key comes next.
     @inline(__always)
     mutating func beginType(_ type: UInt8) -> Found? {
-        guard let row = RDBValueTypes.row(type: type, format: format), row.isReadable else {
-            return beginOther(type)
-        }
-        valueType = row
+        let action = types[Int(type)]
+        guard action.isReadable else { return beginOther(type) }
+        valueAction = action
         state = .key
         return nil
     }
@@ -23,10 +22,8 @@ extension RDBSkimmer {
 
     /// The key is known: begins its record, or first goes to the template that its value refers to.
     mutating func beginKey(_ key: ByteBuffer) throws(RDBError) -> RDBEvent? {
-        guard let row = valueType, let entry = row.entry else {
-            throw .unknownType(type: valueType?.type ?? 0, format: format, offset: offset)
-        }
-        guard row.refersToTemplate else { return beginRecord(of: key, type: row.type, entry: entry) }
+        let row = valueAction
+        guard row.refersToTemplate else { return beginRecord(of: key, type: row.type, entry: Int(row.entry)) }
         // The key has to outlast the input that it may lie in.
         referringKey = ByteBuffer(bytes: key.readableBytesView)
         if row.type == RDBValueTypes.templateListpackReference {
@@ -89,6 +86,7 @@ extension RDBSkimmer {
             access: attributes.access,
             key: key
         )
+        let hasPrologue = attributes.hasMetadata || fields != nil
         if attributes.hasMetadata {
             // As in a DUMP payload: the opcode takes the place of the type, which stands behind the metadata.
             head.type = RDBOpcode.keyMetadataOrSlotImport
@@ -97,13 +95,13 @@ extension RDBSkimmer {
         if let fields { prologue.writeImmutableBuffer(fields) }
         attributes = RecordAttributes()
         machine.begin(entry, count: count)
-        state = prologue.readableBytes > 0 ? .prologue : .body
+        state = hasPrologue ? .prologue : .body
         return .beginRecord(head)
     }
 
     /// Begins a record that has no key.
     mutating func beginRecord(_ kind: RecordKind, entry: Int) -> Found {
-        valueType = nil
+        valueAction = .none
         machine.begin(entry)
         state = .body
         return .event(.beginRecord(RecordHead(kind: kind, database: database, type: 0, key: ByteBuffer())))

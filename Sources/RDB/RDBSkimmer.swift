@@ -29,8 +29,10 @@ package struct RDBSkimmer: Sendable {
     var state: State
     /// Of the header, or as given for a value.
     package internal(set) var format: PayloadFormat
-    /// The row of the current (or last) key's value, behind metadata if there is any; nil for other records.
-    package internal(set) var valueType: RDBValueType?
+    /// What the type numbers of `format` mean.
+    var types: [RDBTypeAction]
+    /// Of the current (or last) key's value, behind metadata if there is any; `.none` for other records.
+    var valueAction = RDBTypeAction.none
     var machine = ValueMachine()
     var lexer = RDBLexer()
     var text = RDBTextReader(limit: Self.maximumKeyByteCount)
@@ -55,10 +57,12 @@ package struct RDBSkimmer: Sendable {
         switch mode {
         case .stream:
             format = PayloadFormat(engine: .redis, rdbVersion: 0)
+            types = []
             state = .magic
             isValue = false
         case .value(let format, let type):
             self.format = format
+            types = RDBValueTypes.actions(format)
             state = .valueStart(type)
             isValue = true
         }
@@ -70,11 +74,17 @@ package struct RDBSkimmer: Sendable {
     /// The data type's id of a module value or module data, once its first bytes were seen.
     package var moduleID: RDBModuleID? { machine.moduleID.map(RDBModuleID.init(rawValue:)) }
 
+    /// The row of the current (or last) key's value, behind metadata if there is any; nil for other records.
+    package var valueType: RDBValueType? { valueAction.row }
+
+    /// The type number of the current (or last) key's value, behind metadata if there is any; nil for other records.
+    package var valueTypeNumber: UInt8? { valueAction.isKnown ? valueAction.type : nil }
+
     /// What users call the current value: "hash", or "module:MBbloom--".
     ///
     /// Right from `endRecord` on.
     package var valueTypeName: String? {
-        guard let valueType else { return nil }
+        guard let valueType = valueAction.row else { return nil }
         guard valueType.name == "module", let moduleID else { return valueType.name }
         return "module:" + moduleID.name
     }
@@ -87,8 +97,8 @@ package struct RDBSkimmer: Sendable {
         state = .valueStart(type)
         meter = StreamMeter()
         failure = nil
-        valueType = nil
-        prologue.clear()
+        valueAction = .none
+        if prologue.readableBytes > 0 { prologue.clear() }
     }
 
     /// Goes on to the next event.

@@ -1,3 +1,4 @@
+import ByteCoding
 import NIOCore
 import Synchronization
 
@@ -9,6 +10,9 @@ final class ChunkQueue: Sendable {
     /// Bytes that may wait here before reading stops: some chunks, so that neither side waits for the other's turn.
     static let byteLimit = 4 * 1024 * 1024
 
+    /// The most buffers kept for later chunks.
+    private static let spareLimit = 4
+
     private enum End {
         case finished
         case failed(TransportError)
@@ -17,6 +21,8 @@ final class ChunkQueue: Sendable {
     private struct State {
         var chunks = CircularBuffer<ByteBuffer>()
         var queuedByteCount = 0
+        /// Empty buffers that the consumer is done with.
+        var spares: [ByteBuffer] = []
         var end: End?
         var waiter: CheckedContinuation<Void, Never>?
         /// Since when the producer has not read because of the bound.
@@ -46,6 +52,11 @@ final class ChunkQueue: Sendable {
             state.chunks.append(chunk)
             state.queuedByteCount += chunk.readableBytes
         }
+    }
+
+    /// A buffer that the consumer has given back, for a chunk to come.
+    func takeSpare() -> ByteBuffer? {
+        state.withLock { $0.spares.popLast() }
     }
 
     /// No chunk follows.
@@ -80,6 +91,15 @@ final class ChunkQueue: Sendable {
     }
 
     // MARK: The consumer's side
+
+    /// Takes a chunk back that the consumer is done with, unless somebody else still holds its storage.
+    func recycle(_ chunk: consuming ByteBuffer) {
+        guard chunk.clearInPlace() else { return }
+        let spare = chunk
+        state.withLock { state in
+            if state.spares.count < Self.spareLimit { state.spares.append(spare) }
+        }
+    }
 
     private enum Step {
         case chunk(ByteBuffer, resumes: Bool)

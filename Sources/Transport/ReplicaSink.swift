@@ -50,6 +50,7 @@ final class ReplicaSink: ReplySink {
     }
 
     func receive(_ bytes: ByteBuffer) throws(TransportError) {
+        if transfer.wantsSpare, let spare = queue.takeSpare() { transfer.give(spare: spare) }
         transfer.append(bytes)
         try handleEvents(flushing: false)
     }

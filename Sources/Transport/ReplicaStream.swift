@@ -35,6 +35,11 @@ package struct ReplicaStream: Sendable {
         }
     }
 
+    /// Gives the chunk that was read last back, so that its memory serves a later one; `chunk` must be used up.
+    package func recycle(_ chunk: consuming ByteBuffer) {
+        queue.recycle(chunk)
+    }
+
     /// The time in which the socket was not read because the consumer had not taken what was there: it costs the
     /// source, whose child process lives longer.
     package var pausedTime: Duration { queue.pausedTime }

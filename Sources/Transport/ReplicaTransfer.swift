@@ -44,6 +44,8 @@ package struct ReplicaTransfer {
     private var phase: Phase
     /// Lines not yet complete, or payload not yet handed on.
     private var input = ByteBuffer()
+    /// An empty buffer for the next chunk.
+    private var spare: ByteBuffer?
     /// Bytes of `input` from its reader index in which no marker begins.
     private var searchedByteCount = 0
     /// Payload bytes handed on.
@@ -72,6 +74,14 @@ package struct ReplicaTransfer {
         var bytes = bytes
         if input.readableBytes == 0, input.storageCapacity < Self.chunkCapacity { startChunk() }
         input.writeBuffer(&bytes)
+    }
+
+    /// Whether a buffer for the next chunk is wanted.
+    var wantsSpare: Bool { spare == nil && isInPayload }
+
+    /// Gives an empty buffer to collect a chunk in, so that its memory is used again.
+    mutating func give(spare: consuming ByteBuffer) {
+        if spare.capacity >= Self.chunkCapacity { self.spare = spare }
     }
 
     /// The next event; nil if more bytes are needed.
@@ -143,7 +153,7 @@ package struct ReplicaTransfer {
     // MARK: Payload
 
     private mutating func startChunk() {
-        input = ByteBufferAllocator().buffer(capacity: Self.chunkCapacity)
+        input = spare.take() ?? ByteBufferAllocator().buffer(capacity: Self.chunkCapacity)
         searchedByteCount = 0
     }
 

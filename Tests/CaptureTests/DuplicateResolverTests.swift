@@ -36,15 +36,13 @@ struct DuplicateResolverTests {
             )
             let place = RecordPlace(block: number / 7, ordinal: number % 7)
             let byteCount = UInt64.random(in: 0...100_000, using: &generator)
-            let tally = collector.addKey(head, valueType: head.type, bodyByteCount: byteCount)
-            try head.key.withUnsafeReadableBytes {
-                try resolver.add(database: head.database, key: $0, place: place, tally: tally)
-            }
+            let tally = collector.addKey(KeyTraits(head), valueType: head.type, bodyByteCount: byteCount)
+            try resolver.add(resolver.fingerprint(head), place: place, tally: tally)
             let name = "\(head.database)/\(String(buffer: head.key))"
             if let before = live.updateValue((place, head, byteCount), forKey: name) { superseded.insert(before.0) }
         }
         for (_, head, byteCount) in live.values {
-            _ = expected.addKey(head, valueType: head.type, bodyByteCount: byteCount)
+            _ = expected.addKey(KeyTraits(head), valueType: head.type, bodyByteCount: byteCount)
         }
 
         var found: [RecordPlace] = []
@@ -78,11 +76,13 @@ struct DuplicateResolverTests {
         for (index, expiry) in expiries.enumerated() {
             histogram.add(expiry, at: instant)
             _ = collector.addKey(
-                RecordHead(
-                    database: UInt32(index % 2 * 15),
-                    type: 0,
-                    expiry: expiry,
-                    key: ByteBuffer(string: "k\(index)")
+                KeyTraits(
+                    RecordHead(
+                        database: UInt32(index % 2 * 15),
+                        type: 0,
+                        expiry: expiry,
+                        key: ByteBuffer(string: "k\(index)")
+                    )
                 ),
                 valueType: 0,
                 bodyByteCount: UInt64(index)
@@ -105,8 +105,8 @@ struct DuplicateResolverTests {
         let id = RDBModuleID(rawValue: digits << 10 | 3)
         var collector = StatisticsCollector(instant: UnixMilliseconds(0))
         let head = RecordHead(database: 0, type: 7, key: ByteBuffer(string: "document"))
-        _ = collector.addKey(head, valueType: 7, bodyByteCount: 9, module: id)
-        _ = collector.addKey(head, valueType: 7, bodyByteCount: 9, module: id)
+        _ = collector.addKey(KeyTraits(head), valueType: 7, bodyByteCount: 9, module: id)
+        _ = collector.addKey(KeyTraits(head), valueType: 7, bodyByteCount: 9, module: id)
         #expect(
             collector.statistics { _ in "module" }.types == ["module:ReJSON-RL": .init(keyCount: 2, bodyByteCount: 18)]
         )
