@@ -116,7 +116,7 @@ package final class ArchiveWriter: Sendable {
 /// and that error is thrown; the upload is then to be aborted by who began it. `archiveTag` is random but in tests.
 package func withArchiveWriter<Value>(
     to upload: any ObjectUpload,
-    codec: BlockCodec = .standard,
+    codec: CodecRequest = .standard,
     parallelism: Int = ArchiveConcurrency.coreCount,
     archiveTag: UInt64 = .random(in: .min ... .max),
     _ body: (ArchiveWriter) async throws -> Value

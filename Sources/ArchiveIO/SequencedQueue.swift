@@ -67,6 +67,9 @@ final class SequencedQueue<Element: Sendable>: Sendable {
         monitor.read { [bound] in sequence >= $0.next + bound }
     }
 
+    /// Elements that wait to be received.
+    var waitingCount: Int { monitor.read { $0.slots.count } }
+
     /// True if at most one more element has room: whoever takes one should hurry.
     var isCrowded: Bool {
         monitor.read { [bound] in UInt64($0.slots.count) + 1 >= bound }

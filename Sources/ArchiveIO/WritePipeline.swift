@@ -1,6 +1,7 @@
 import ArchiveFormat
 import NIOCore
 import ObjectStorage
+import Synchronization
 
 /// The queues and tasks behind an `ArchiveWriter`.
 final class WritePipeline: Sendable {
@@ -24,8 +25,11 @@ final class WritePipeline: Sendable {
 
     let archiveTag: UInt64
     let pool: BlockBufferPool
-    private let codec: BlockCodec
+    private let codec: CodecRequest
     private let parallelism: Int
+    private let jobsBound: Int
+    /// For an automatic level.
+    private let levels = Mutex(LevelController())
     private let assembler: ArchiveAssembler
     private let upload: any ObjectUpload
     private let jobs: SequencedQueue<Job>
@@ -44,15 +48,16 @@ final class WritePipeline: Sendable {
         var failure: (any Error)?
     }
 
-    init(upload: any ObjectUpload, codec: BlockCodec, parallelism: Int, archiveTag: UInt64) {
+    init(upload: any ObjectUpload, codec: CodecRequest, parallelism: Int, archiveTag: UInt64) {
         self.codec = codec
         self.parallelism = parallelism
         self.archiveTag = archiveTag
         pool = BlockBufferPool(bound: 2 * parallelism + 4)
-        jobs = SequencedQueue(bound: Self.jobsPerWorker * parallelism + 1)
+        jobsBound = Self.jobsPerWorker * parallelism + 1
+        jobs = SequencedQueue(bound: jobsBound)
         encoded = SequencedQueue(bound: Self.encodedPerWorker * parallelism + 1)
         written = SequencedQueue(bound: Self.writtenBound)
-        assembler = ArchiveAssembler(upload: upload, codec: codec, archiveTag: archiveTag, pool: pool)
+        assembler = ArchiveAssembler(upload: upload, codec: codec.firstCodec, archiveTag: archiveTag, pool: pool)
         self.upload = upload
         outcome.update { $0.runningWorkers = parallelism }
     }
@@ -128,11 +133,20 @@ final class WritePipeline: Sendable {
         }
     }
 
-    /// The lowest level while the queue is about to be full, so that the source does not have to wait.
+    /// A fixed level, but the lowest while the queue is about to be full, so that the source does not have to wait; or
+    /// the level that the backlog tells.
     private func codecForNow() -> BlockCodec {
-        guard codec != codec.fastest, jobs.isCrowded else { return codec }
-        outcome.update { $0.hurriedBlockCount += 1 }
-        return codec.fastest
+        switch codec {
+        case .fixed(let codec):
+            guard codec != codec.fastest, jobs.isCrowded else { return codec }
+            outcome.update { $0.hurriedBlockCount += 1 }
+            return codec.fastest
+        case .automatic:
+            let waitingCount = jobs.waitingCount
+            return codec.firstCodec.atLevel(
+                levels.withLock { $0.next(waitingCount: waitingCount, bound: jobsBound) }
+            )
+        }
     }
 
     private func assemble() async throws {

@@ -10,14 +10,14 @@ package struct ImportRequest: Sendable {
     package var sourceName: String?
     /// When the data was taken, if the user knows better than the file.
     package var takenAt: UnixMilliseconds?
-    package var codec: BlockCodec
+    package var codec: CodecRequest
     package var tags: [String: String]
 
     package init(
         path: String?,
         sourceName: String? = nil,
         takenAt: UnixMilliseconds? = nil,
-        codec: BlockCodec = .standard,
+        codec: CodecRequest = .standard,
         tags: [String: String] = [:]
     ) {
         self.path = path

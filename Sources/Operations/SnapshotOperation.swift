@@ -21,7 +21,7 @@ package struct SnapshotRequest: Sendable {
     /// Whether the source streams directly or saves to its own disk first.
     package var transfer: ReplicaOptions.Transfer
     package var scan: ScanOptions
-    package var codec: BlockCodec
+    package var codec: CodecRequest
     package var tags: [String: String]
     /// The name of the policy that asked for it.
     package var policy: String?
@@ -36,7 +36,7 @@ package struct SnapshotRequest: Sendable {
         method: Method = .auto,
         transfer: ReplicaOptions.Transfer = .diskless,
         scan: ScanOptions = ScanOptions(),
-        codec: BlockCodec = .standard,
+        codec: CodecRequest = .standard,
         tags: [String: String] = [:],
         policy: String? = nil,
         guards: SnapshotGuards = SnapshotGuards(),

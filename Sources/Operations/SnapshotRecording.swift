@@ -24,7 +24,7 @@ struct SnapshotRecording: Sendable {
     }
 
     let sourceName: String
-    let codec: BlockCodec
+    let codec: CodecRequest
     let tags: [String: String]
     let policy: String?
     let guards: SnapshotGuards
@@ -211,7 +211,7 @@ struct SnapshotRecording: Sendable {
         _ opening: CaptureOpening,
         startedAt: UnixMilliseconds
     ) -> ArchiveDescription {
-        ArchiveDescription(
+        var description = ArchiveDescription(
             snapshot: id,
             part: 0,
             source: source(opening, serverVersion: nil),
@@ -221,10 +221,12 @@ struct SnapshotRecording: Sendable {
             startedAt: startedAt,
             clocks: opening.clocks,
             consistency: opening.consistency,
-            codec: codec,
+            codec: codec.firstCodec,
             toolVersion: ToolVersion.current,
             accessTiers: opening.accessTiers
         )
+        description.codec = codec.description
+        return description
     }
 
     private func manifest(

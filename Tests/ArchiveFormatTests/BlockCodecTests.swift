@@ -19,6 +19,17 @@ struct BlockCodecTests {
     }
 
     @Test(
+        "are asked for with a level, without one, or with an automatic one",
+        arguments: [("zlib:auto", "zlib:1"), ("zstd:auto", "zstd:1"), ("zstd:7", "zstd:7"), ("none", "none")]
+    )
+    func request(_ text: String, _ first: String) {
+        #expect(CodecRequest(text)?.description == text)
+        #expect(CodecRequest(text)?.firstCodec.description == first)
+        #expect(CodecRequest("none:auto") == nil)
+        #expect(CodecRequest("zlib:Auto") == nil)
+    }
+
+    @Test(
         "refuse every other text",
         arguments: [
             "", "zip", "zlib:", "zlib:0", "zlib:10", "zlib:-1", "zlib:+1", "zstd:20", "none:1", "ZLIB", "zlib:1:2",
@@ -131,6 +142,7 @@ struct BlockCodecTests {
                 #expect(encoded.header.codec == (wordCount > 40 ? .zlib : encoded.header.codec))
                 let (header, stored) = try Self.parts(encoded)
                 #expect(try decoder.decode(header, stored: stored, at: 0).bytes == content)
+                try decoder.prove(encoded, madeOf: content)
             }
         }
     }
@@ -151,6 +163,23 @@ struct BlockCodecTests {
             // before the stream only say how it was made.
             let found = try? decoder.decode(header, stored: damaged, at: 0, checks: .allBut(.blockChecksum)).bytes
             #expect(found == nil || found == content, "byte \(index)")
+        }
+    }
+
+    @Test("an encoded block that is not what it was made of is found out")
+    func proof() throws {
+        var random = SeededGenerator(seed: 74)
+        let content = ByteBuffer(bytes: random.bytes(1000) + Array(repeating: 7, count: 1000))
+        var other = content
+        other.setInteger(UInt8(8), at: 1500)
+        for codec in [BlockCodec.none, .zlib(level: 1), .zstd(level: 1)] {
+            let encoder = BlockEncoder(archiveTag: 5)
+            let block = RawBlock(kind: .closing, bytes: content)
+            var encoded = try encoder.encode(block, codec: codec, number: 0, firstRecord: 0)
+            try BlockDecoder().prove(encoded, madeOf: content)
+            #expect(throws: ArchiveError.self) { try BlockDecoder().prove(encoded, madeOf: other) }
+            encoded.header.number = 1
+            #expect(throws: ArchiveError.self) { try BlockDecoder().prove(encoded, madeOf: content) }
         }
     }
 

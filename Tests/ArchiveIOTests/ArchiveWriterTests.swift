@@ -190,6 +190,22 @@ struct ArchiveWriterTests {
         #expect(summary.hurriedBlockCount > 0)
     }
 
+    @Test("blocks are made in memory that is used again", arguments: Self.codecs)
+    func memoryIsReused(_ codec: BlockCodec) async throws {
+        var random = SeededGenerator(seed: 8)
+        let records = SampleRecord.some(4000, using: &random)
+        let allocationCount = try await withArchiveWriter(to: MemoryObject(), codec: .fixed(codec), parallelism: 2) {
+            writer in
+            try await writer.begin(try SampleArchive.description())
+            try await SampleArchive.append(records, to: writer, targetByteCount: 1000)
+            let ending = ArchiveEnding(statistics: SnapshotStatistics(records))
+            #expect(try await writer.finish(ending).blockCount > 150)
+            return writer.pool.allocationCount
+        }
+        // Of each kind of buffer as many as can be under way at once; a few more where one grew or was still held.
+        #expect(allocationCount < 60)
+    }
+
     @discardableResult
     private static func write(
         _ records: [SampleRecord],

@@ -52,7 +52,7 @@ struct SampleArchive: Sendable {
         let object = MemoryObject()
         let summary = try await withArchiveWriter(
             to: object,
-            codec: codec,
+            codec: .fixed(codec),
             parallelism: parallelism,
             archiveTag: tag
         ) { writer in

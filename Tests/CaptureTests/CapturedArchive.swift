@@ -40,7 +40,7 @@ struct CapturedArchive {
         let result: CaptureResult
         let summary: ArchiveSummary
         do {
-            (result, summary) = try await withArchiveWriter(to: upload, codec: codec) { writer in
+            (result, summary) = try await withArchiveWriter(to: upload, codec: .fixed(codec)) { writer in
                 try await writer.begin(description(opening, codec))
                 let result = try await session.run(into: writer) { _ in }
                 let ending = ArchiveEnding(

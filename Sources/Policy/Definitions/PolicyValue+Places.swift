@@ -59,14 +59,17 @@ extension PolicyValue<NodeURL> {
     )
 }
 
-extension PolicyValue<BlockCodec> {
+extension PolicyValue<CodecRequest> {
     static let codec = scalar(
         "codec",
-        .pattern("^(none|zlib(:[1-9])?|zstd(:([1-9]|1[0-9]))?)$"),
+        .pattern("^(none|zlib(:([1-9]|auto))?|zstd(:([1-9]|1[0-9]|auto))?)$"),
         text: \.description
     ) { scalar, _ throws(PolicyFault) in
-        if let codec = BlockCodec(scalar.text) { return codec }
-        throw PolicyFault("is not a codec", hint: "possible are zlib:1 to zlib:9, zstd:1 to zstd:19, and none")
+        if let codec = CodecRequest(scalar.text) { return codec }
+        throw PolicyFault(
+            "is not a codec",
+            hint: "possible are zlib:1 to zlib:9, zstd:1 to zstd:19, zlib:auto, zstd:auto, and none"
+        )
     }
 }
 

@@ -1,16 +1,16 @@
 import ArchiveFormat
 import ArgumentParser
 
-/// `zlib[:1-9]`, `zstd[:1-19]` or `none`.
+/// `zlib[:1-9|auto]`, `zstd[:1-19|auto]` or `none`.
 struct CodecArgument: ExpressibleByArgument, Hashable, Sendable {
-    let codec: BlockCodec
+    let codec: CodecRequest
 
-    init(_ codec: BlockCodec) {
+    init(_ codec: CodecRequest) {
         self.codec = codec
     }
 
     init?(argument: String) {
-        guard let codec = BlockCodec(argument) else { return nil }
+        guard let codec = CodecRequest(argument) else { return nil }
         self.codec = codec
     }
 
@@ -19,7 +19,7 @@ struct CodecArgument: ExpressibleByArgument, Hashable, Sendable {
 
 /// How a new snapshot is stored and labelled.
 struct ArchiveOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("zlib[:1-9], zstd[:1-19] or none.", valueName: "codec"))
+    @Option(help: ArgumentHelp("zlib[:1-9|auto], zstd[:1-19|auto] or none.", valueName: "codec"))
     var codec = CodecArgument(.standard)
 
     @Option(name: .customLong("tag"), help: ArgumentHelp("Label the snapshot; repeatable.", valueName: "k=v"))

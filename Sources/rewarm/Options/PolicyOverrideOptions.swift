@@ -165,7 +165,7 @@ struct CaptureOverrides: ParsableArguments, Sendable {
 
 /// How the snapshot is stored and labelled.
 struct ArchiveOverrides: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("zlib[:1-9], zstd[:1-19] or none. Default: zlib:1.", valueName: "codec"))
+    @Option(help: ArgumentHelp("zlib[:1-9|auto], zstd[:1-19|auto] or none. Default: zlib:1.", valueName: "codec"))
     var codec: String?
 
     @Option(
