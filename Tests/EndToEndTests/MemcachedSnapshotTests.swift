@@ -35,14 +35,13 @@ struct MemcachedSnapshotTests {
         let outcome = try await Self.snapshot(scenario, server.url)
         #expect(outcome.exitCode == 0, "\(outcome)")
         #expect(outcome.summary["method"].text == "crawl")
-        #expect(outcome.summary["keyCount"].number == Double(items.count))
-        #expect(outcome.summary["listedKeyCount"].number == Double(items.count))
+        #expect(outcome.summary["keyCount"].integer == Int64(items.count))
+        #expect(outcome.summary["listedKeyCount"].integer == Int64(items.count))
         try await scenario.expectSound()
         let shown = try await scenario.run("show", ["latest"])
         #expect(shown.output.contains("memcached") && shown.output.contains("whole seconds"), "\(shown)")
         let keys = try await scenario.run("keys", ["latest", "--match", "size:*", "--json"])
         #expect(keys.items.count == items.filter { String(decoding: $0.key, as: UTF8.self).hasPrefix("size:") }.count)
-        #expect(keys.items.allSatisfy { $0["valueType"].text == "item" || $0["keyType"].text == "item" } || true)
     }
 
     @Test func `what cannot be captured is an error with its own exit code`() async throws {
@@ -76,7 +75,7 @@ struct MemcachedSnapshotTests {
         try binary.send(head + [UInt8](repeating: 0x20, count: 240) + [1])
         _ = try binary.bytes(24)
         let outcome = try await Self.snapshot(try Scenario(), server.url)
-        #expect(outcome.exitCode == 3 && outcome.summary["unreadableKeyCount"].number == 1, "\(outcome)")
+        #expect(outcome.exitCode == 3 && outcome.summary["unreadableKeyCount"].integer == 1, "\(outcome)")
     }
 
     @Test func `a sentinel is written, found in the archive, and gone from the count of own keys`() async throws {

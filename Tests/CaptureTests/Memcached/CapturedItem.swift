@@ -1,3 +1,4 @@
+import ArchiveFormat
 import Capture
 import ObjectStorage
 import SnapshotModel
@@ -21,7 +22,7 @@ struct CapturedItem: Hashable {
 
     init(_ record: CapturedArchive.Record) throws {
         var rest = record.body[...]
-        let marks = try #require(rest.popFirst())
+        guard let marks = rest.popFirst() else { throw CancellationError() }
         #expect(marks < 64)
         clientFlags = try Self.varint(&rest)
         cas = marks & 8 != 0 ? try Self.varint(&rest) : nil
@@ -39,7 +40,7 @@ struct CapturedItem: Hashable {
     private static func varint(_ bytes: inout ArraySlice<UInt8>) throws -> UInt64 {
         var (value, shift) = (UInt64(0), UInt64(0))
         while true {
-            let byte = try #require(bytes.popFirst())
+            guard let byte = bytes.popFirst() else { throw CancellationError() }
             value |= UInt64(byte & 0x7F) << shift
             if byte < 0x80 { return value }
             shift += 7

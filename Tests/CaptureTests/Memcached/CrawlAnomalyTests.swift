@@ -1,7 +1,9 @@
+import ArchiveFormat
 import Capture
 import Foundation
 import NIOCore
 import ObjectStorage
+import SnapshotModel
 import Synchronization
 import TestSupport
 import Testing

@@ -1,3 +1,4 @@
+import Capture
 import Foundation
 import SnapshotModel
 import TestSupport

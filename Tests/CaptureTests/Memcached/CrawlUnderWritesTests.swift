@@ -1,4 +1,6 @@
+import Capture
 import Foundation
+import SnapshotModel
 import Synchronization
 import TestSupport
 import Testing
