@@ -30,6 +30,16 @@ struct PresentRecords {
                 options: comparison,
                 into: &names
             )
+        } else if let walk = try await session.openWalk() {
+            // There is one database; whichever of the snapshot goes there.
+            comparison.databases = options.databases.map { DatabaseMapping(source: $0.source, destination: 0) }
+            do {
+                try await ItemNames.read(walk, options: comparison, into: &names)
+            } catch {
+                await walk.close()
+                throw error
+            }
+            await walk.close()
         }
         var records = ComparisonSide(secret: scope.secret, spillingTo: context.spillPlace)
         for (index, part) in parts.opened.enumerated() {

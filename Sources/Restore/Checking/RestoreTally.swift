@@ -135,6 +135,13 @@ struct RestoreTally: Sendable {
         }
     }
 
+    /// Counts the answer to the command that keeps client flags, nil for OK: what it does not keep is lost.
+    mutating func settleTrailer(_ batch: CommandBatch, reply: (any RecordReply)?) {
+        guard let place = openIndex(batch.window) else { return }
+        guard let text = reply?.errorText else { return }
+        open[place].totals.lostBlocks.append("the client flags of \(batch.flagFieldCount) items: \(text)")
+    }
+
     private mutating func judge(_ reply: any RecordReply, typeName: String, in place: Int) {
         let verdict = reply.verdict(typeName: typeName)
         if verdict.endsRun { open[place].isRefused = true }

@@ -6,8 +6,8 @@ import Transport
 struct TargetCheck: Sendable {
     let plan: RestorePlan
     let clock: TargetClock
-    /// `evicted_keys` of the target when the restore began.
-    let evictedBefore: UInt64
+    /// What it evicted so far.
+    let evictions: EvictionWatch
     /// Whether the target held no keys when the restore began; nil if it began with this run.
     var wasEmpty: Bool?
 
@@ -21,36 +21,33 @@ struct TargetCheck: Sendable {
     ) async -> RestoreVerification? {
         do throws(TransportError) {
             var verification = RestoreVerification()
+            var evictions = evictions
             var counts = try await store.counts()
+            if let count = counts.evictedKeyCount { evictions.observe(count) }
             if wasEmpty ?? (plan.target.usersKeyCount == 0 || plan.options.flushTarget) {
-                verification.databases = check(keyspace, against: counts)
+                verification.databases = check(keyspace, against: counts, evictions)
                 if !verification.databases.allSatisfy(\.isAsExpected), try await store.reclaim() {
                     counts = try await store.counts()
-                    verification.databases = check(keyspace, against: counts)
+                    if let count = counts.evictedKeyCount { evictions.observe(count) }
+                    verification.databases = check(keyspace, against: counts, evictions)
                 }
             }
             try await store.readBack(sample, plan, clock: clock, into: &verification)
             // A target that is short of memory goes on evicting.
-            let evictedCount = Self.difference(try await store.evictedKeyCount(), evictedBefore)
-            accounting.moveRestoredToEvicted(evictedCount)
+            evictions.observe(try await store.evictedKeyCount())
+            accounting.moveRestoredToEvicted(evictions.total)
             return verification
         } catch {
             return nil
         }
     }
 
-    private func check(_ keyspace: LoadedKeyspace, against counts: StoreCounts) -> [RestoreVerification.DatabaseCheck] {
-        RestoreVerification.check(
-            keyspace,
-            against: counts,
-            evictedCount: Self.difference(counts.evictedKeyCount, evictedBefore),
-            now: clock.now
-        )
-    }
-
-    private static func difference(_ after: UInt64?, _ before: UInt64) -> UInt64 {
-        let after = after ?? 0
-        return after - min(after, before)
+    private func check(
+        _ keyspace: LoadedKeyspace,
+        against counts: StoreCounts,
+        _ evictions: EvictionWatch
+    ) -> [RestoreVerification.DatabaseCheck] {
+        RestoreVerification.check(keyspace, against: counts, evictedCount: evictions.total, now: clock.now)
     }
 }
 

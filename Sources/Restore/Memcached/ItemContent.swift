@@ -102,6 +102,7 @@ struct ItemContent {
         static let cas = "cas:item"
         static let fetched = "fetched:item"
         static let stale = "stale:item"
+        static let clientFlags = "clientFlags:item"
         /// The deadline lies beyond January 2038.
         static let lateDeadline = "deadlineAfter2038"
     }

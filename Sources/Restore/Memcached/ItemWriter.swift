@@ -27,6 +27,8 @@ final class ItemWriter: RecordWriter {
         try itemPump.pump(&block, into: &batch, &tally, now: now)
     }
 
+    func finish(_ batch: inout CommandBatch, _ tally: inout RestoreTally) {}
+
     func load(library body: ByteBuffer, _ tally: inout RestoreTally) async throws(TransportError) {
         tally.libraries.add(to: .unsupported, because: .unknownType("function"))
     }

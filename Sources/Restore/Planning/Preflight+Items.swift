@@ -87,6 +87,22 @@ extension Preflight {
         )
     }
 
+    /// What of items a Redis or Valkey has no place for.
+    static func itemsAsStrings(
+        _ manifest: Manifest,
+        _ options: RestoreOptions,
+        _ target: TargetFacts
+    ) -> PreflightFinding? {
+        guard manifest.format.engine == .memcached else { return nil }
+        return .warning(
+            .itemsAsStrings,
+            "items of Memcached become strings of \(target.address), without their CAS values"
+                + (options.flagsHash == nil ? " and client flags" : ""),
+            advice: options.flagsHash.map { "their client flags are kept in the hash \($0)" }
+                ?? "keep the client flags in a hash with --flags-hash KEY, if your clients need them"
+        )
+    }
+
     /// What of the snapshot has no place in Memcached.
     static func unsupportedItems(_ unsupported: UnsupportedCounts, _ target: TargetFacts) -> PreflightFinding? {
         guard !unsupported.isEmpty else { return nil }

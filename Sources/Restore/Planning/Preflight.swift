@@ -29,7 +29,7 @@ package enum Preflight {
                     trial(manifest, target), room(options, target, estimate), replicas(target),
                     clocks(manifest, options, target), moduleAuxiliary(manifest), leftovers(target),
                     largeValue(manifest, options, target, estimate), modules(planned, options, target),
-                    evictingLater(options, target, estimate),
+                    evictingLater(options, target, estimate), itemsAsStrings(manifest, options, target),
                 ]
             case .replication:
                 [

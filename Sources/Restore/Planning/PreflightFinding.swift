@@ -44,6 +44,7 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         case settingLeft
         /// Memcached gives items CAS values of its own.
         case casNotKept
+        case itemsAsStrings
     }
 
     package var kind: Kind

@@ -13,6 +13,10 @@ extension RestoreOptions {
                 return "a snapshot of Memcached goes by commands: leave --method replication out"
             }
         }
+        if flagsHash != nil, source != .memcached || isIntoMemcached {
+            return
+                "--flags-hash keeps client flags of Memcached in a Redis or Valkey, and there are none or they go along"
+        }
         if let contradiction = contradictionOfType(source) { return contradiction }
         return isIntoMemcached ? contradictionOfDatabases(source) : nil
     }

@@ -4,7 +4,7 @@ extension RestoreOptions {
     /// By their names on the command line, in the words that a message shows.
     package var journaled: [String: String] {
         func list(_ texts: [String]) -> String { texts.isEmpty ? "none" : texts.sorted().joined(separator: ", ") }
-        return [
+        var journaled = [
             "--ttl": deadlineMode.rawValue,
             "--ttl-jitter": "\(deadlineJitterPercent)",
             "--existing": existing.rawValue,
@@ -16,6 +16,8 @@ extension RestoreOptions {
             "--strict": isStrict ? "given" : "not given",
             "--salvage": salvage ? "given" : "not given",
         ]
+        if let flagsHash { journaled["--flags-hash"] = flagsHash }
+        return journaled
     }
 
     /// Options that say what becomes of losses, not what is restored: one may change its mind about them.

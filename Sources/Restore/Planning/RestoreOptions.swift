@@ -33,6 +33,8 @@ package struct RestoreOptions: Hashable, Sendable {
     package var existing = ExistingMode.refuse
     /// Look first which keys the target has, and send only the others.
     package var onlyMissing = false
+    /// A hash of the target that keeps the client flags of Memcached's items; nil to leave them out.
+    package var flagsHash: String?
     /// Empty the target before the first write.
     package var flushTarget = false
     /// Keys must match one of these, if there are any.

@@ -18,6 +18,8 @@ struct RecordPump: RecordTaking {
     /// How each type gets to the target.
     let routes: RecordRoutes
     let rewriter: PayloadRewriter
+    /// Whether client flags of Memcached's items are kept beside them.
+    var keepsItemFlags = false
     /// What the access data of records comes to in accesses.
     var weight = AccessWeight()
 

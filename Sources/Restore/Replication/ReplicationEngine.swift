@@ -99,7 +99,7 @@ package struct ReplicationEngine: Sendable {
                 telling.recordTotal = result.accounting.captured
                 telling.isChecking = true
                 progress(telling)
-                let check = TargetCheck(plan: plan, clock: clock, evictedBefore: evictedBefore)
+                let check = TargetCheck(plan: plan, clock: clock, evictions: EvictionWatch(from: evictedBefore))
                 let counts = stream.counts
                 result.verification = await check.run(
                     RedisStore(connection: control),

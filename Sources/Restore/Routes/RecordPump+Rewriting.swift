@@ -57,6 +57,7 @@ extension RecordPump {
             )
         }
         tally.accounting.note(value.losses, typeName: tally.typeName(layout.type))
+        noteItem(layout, bytes, key: key, into: &batch, &tally)
         let fieldEnd = place.fieldEnd.instant
         batch.sent.append(
             CommandBatch.Sent(

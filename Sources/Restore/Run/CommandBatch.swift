@@ -22,5 +22,13 @@ struct CommandBatch: Sendable {
     /// The window that its records belong to.
     var window = 0
 
+    /// Client flags of items that are to be kept beside them: keys and flags as bulk strings.
+    var flagFields = ByteBuffer()
+    var flagFieldCount = 0
+    /// Whether a command that keeps them stands behind those of the records.
+    var hasTrailer = false
+
     var isEmpty: Bool { sent.isEmpty }
+    /// Commands, each of which is answered.
+    var commandCount: Int { sent.count + (hasTrailer ? 1 : 0) }
 }

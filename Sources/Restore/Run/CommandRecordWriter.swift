@@ -1,4 +1,5 @@
 import ArchiveFormat
+import Memcached
 import NIOCore
 import SnapshotModel
 import Transport
@@ -9,6 +10,7 @@ final class CommandRecordWriter: RecordWriter {
     private let pieces: PieceSender
     private let loader: LibraryLoader
     private let isSalvage: Bool
+    private let flags: ItemFlagsHash?
 
     init(_ job: RestoreJob, control: NodeConnection, clock: TargetClock) {
         recordPump = job.makePump()
@@ -19,6 +21,7 @@ final class CommandRecordWriter: RecordWriter {
             isSupported: job.plan.target.functionLibraryCount != nil
         )
         isSalvage = job.plan.options.salvage
+        flags = job.plan.options.flagsHash.map { ItemFlagsHash(key: $0, control: control) }
     }
 
     var filter: RecordFilter { recordPump.filter }
@@ -48,7 +51,7 @@ final class CommandRecordWriter: RecordWriter {
             isPresent: value.isPresent,
             isSalvage: isSalvage
         )
-        return try await sender.send(
+        let outcome = try await sender.send(
             value.layout,
             in: value.block,
             key: value.key,
@@ -56,6 +59,23 @@ final class CommandRecordWriter: RecordWriter {
             &tally,
             now: now
         )
+        if case .sent = outcome { try await keepFlags(of: value, &tally) }
+        return outcome
+    }
+
+    func finish(_ batch: inout CommandBatch, _ tally: inout RestoreTally) {
+        flags?.finish(&batch, &tally)
+    }
+
+    private func keepFlags(of value: LoneValue, _ tally: inout RestoreTally) async throws {
+        guard recordPump.routes[value.layout.type] == .item,
+            let item = ItemString(value.layout.body(in: value.block))?.item
+        else { return }
+        recordPump.noteOmissions(of: item, &tally)
+        guard let flags, item.clientFlags > 0,
+            let database = recordPump.filter.destination(of: value.layout.database)
+        else { return }
+        try await flags.keep(item.clientFlags, of: value.key, in: database, &tally)
     }
 
     func load(library body: ByteBuffer, _ tally: inout RestoreTally) async throws(TransportError) {

@@ -11,9 +11,9 @@ final class RestoreAttempts {
     /// The connections of the last attempt.
     private(set) var link: RestoreLink
     private(set) var tally: RestoreTally
-    /// By what the target was known last, and what it had evicted when the restore began.
+    /// By what the target was known last, and what it has evicted.
     private(set) var node: JournaledNode
-    private(set) var evictedBefore: UInt64
+    private(set) var evictions: EvictionWatch
     private(set) var retryCount: UInt64 = 0
     private(set) var sentByteCount: UInt64 = 0
     private(set) var piecewiseKeyCount: UInt64 = 0
@@ -32,7 +32,7 @@ final class RestoreAttempts {
         self.job = job
         self.link = link
         self.node = node
-        self.evictedBefore = evictedBefore
+        evictions = EvictionWatch(from: evictedBefore)
         self.tally = tally
         self.journal = journal
         self.notify = notify
@@ -45,7 +45,9 @@ final class RestoreAttempts {
         while true {
             let before = tally.confirmed.end
             let run = RestoreRun(job, over: link, from: tally, journal: journal, sentByteCount: sentByteCount)
+            run.evictions = evictions
             let ending = await run.run()
+            evictions = run.evictions
             tally = run.tally
             sentByteCount = run.sentByteCount
             standing.places += run.standing.places
@@ -147,7 +149,7 @@ final class RestoreAttempts {
             notify(reason)
             tally.beginAnew(isEmpty: target.keyCount == 0)
         }
-        if target.node.runID != node.runID { evictedBefore = 0 }
+        if target.node.runID != node.runID { evictions.restart() }
         node = target.node
         await journal?.restart(node, from: tally.confirmed.end)
         return decision

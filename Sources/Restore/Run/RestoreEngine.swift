@@ -176,7 +176,7 @@ package struct RestoreEngine: Sendable {
         let check = TargetCheck(
             plan: plan,
             clock: link.clock,
-            evictedBefore: attempts.evictedBefore,
+            evictions: attempts.evictions,
             wasEmpty: wasEmpty
         )
         let verification = await check.run(link.control, totals.keyspace, tally.sample, &totals.accounting)

@@ -102,6 +102,7 @@ struct RestoreJob: Sendable {
             routes: plan.routes
         )
         pump.weight = weight
+        pump.keepsItemFlags = plan.options.flagsHash != nil
         return pump
     }
 }

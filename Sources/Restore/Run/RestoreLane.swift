@@ -38,7 +38,7 @@ final class RestoreLane: WritingLane {
         let bytes = batch.bytes
         batch.bytes = ByteBuffer()
         tally.noteSent(batch)
-        let count = batch.sent.count
+        let count = batch.commandCount
         underway.append(batch)
         settle(try await pipe.write(bytes, commandCount: count), &tally)
     }
@@ -91,10 +91,12 @@ final class RestoreLane: WritingLane {
         let answered = pipe.answeredCommandCount
         settle([], &tally)
         for batch in underway {
-            let answeredHere = Int(min(UInt64(batch.sent.count), answered > firstOrdinal ? answered - firstOrdinal : 0))
+            let answeredHere = Int(
+                min(UInt64(batch.commandCount), answered > firstOrdinal ? answered - firstOrdinal : 0)
+            )
             settle(batch, prefix: answeredHere, &tally)
-            tally.giveUp(batch.sent[answeredHere...], because: .connectionLost)
-            firstOrdinal += UInt64(batch.sent.count)
+            tally.giveUp(batch.sent.dropFirst(answeredHere), because: .connectionLost)
+            firstOrdinal += UInt64(batch.commandCount)
         }
         underway = []
         await connection.close()
@@ -112,9 +114,9 @@ final class RestoreLane: WritingLane {
         held += pipe.takeReplies()
         var settledCount = 0
         for batch in underway {
-            guard firstOrdinal + UInt64(batch.sent.count) <= answered else { break }
-            settle(batch, prefix: batch.sent.count, &tally)
-            firstOrdinal += UInt64(batch.sent.count)
+            guard firstOrdinal + UInt64(batch.commandCount) <= answered else { break }
+            settle(batch, prefix: batch.commandCount, &tally)
+            firstOrdinal += UInt64(batch.commandCount)
             settledCount += 1
         }
         underway.removeFirst(settledCount)
@@ -123,10 +125,14 @@ final class RestoreLane: WritingLane {
     /// Counts the first `count` commands of the oldest batch, which are answered.
     private func settle(_ batch: CommandBatch, prefix count: Int, _ tally: inout RestoreTally) {
         var batch = batch
-        batch.sent.removeLast(batch.sent.count - count)
+        let recordCount = min(count, batch.sent.count)
+        batch.sent.removeLast(batch.sent.count - recordCount)
         let end = firstOrdinal + UInt64(count)
         let others = held.prefix { $0.ordinal < end }
         held.removeFirst(others.count)
-        tally.settle(batch, others: others.map { (index: Int($0.ordinal - firstOrdinal), reply: $0.value) })
+        let answers = others.map { (index: Int($0.ordinal - firstOrdinal), reply: $0.value) }
+        tally.settle(batch, others: answers.filter { $0.index < recordCount }.map { ($0.index, $0.reply) })
+        guard count > recordCount else { return }
+        tally.settleTrailer(batch, reply: answers.last { $0.index == recordCount }?.reply)
     }
 }

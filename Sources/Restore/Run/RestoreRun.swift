@@ -22,6 +22,8 @@ final class RestoreRun {
 
     private(set) var tally: RestoreTally
     private(set) var sentByteCount: UInt64
+    /// Observed with each window where the target may evict at any time and its counter be set back.
+    var evictions = EvictionWatch(from: 0)
 
     /// Goes on where `tally` has come to; `sentByteCount` is what attempts before it have sent.
     init(
@@ -75,6 +77,7 @@ final class RestoreRun {
         // Taken also where there is no journal, so that they do not pile up.
         let confirmed = tally.takeUnwritten()
         await journal?.advance(to: limit, ahead: count, confirmed)
+        if job.plan.itemDialect != nil { evictions.observe(try await link.control.evictedKeyCount()) }
     }
 
     // MARK: Blocks
@@ -140,6 +143,7 @@ final class RestoreRun {
         guard !batch.isEmpty else { return }
         var full = CommandBatch(database: batch.database, bytes: ByteBuffer(), window: batch.window)
         swap(&full, &batch)
+        writer.finish(&full, &tally)
         batch.bytes.reserveCapacity(BatchLimits.byteCount + BatchLimits.byteCount / 8)
         batch.sent.reserveCapacity(full.sent.count)
         sentByteCount += UInt64(full.bytes.readableBytes)

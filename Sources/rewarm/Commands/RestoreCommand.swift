@@ -20,6 +20,7 @@ struct RestoreCommand: Verb {
                 "rewarm restore latest --target redis://cache-2:6379 --rate 20MiB/s --max-latency 5",
                 "rewarm restore 20261121T07 --target redis://c2 --match 'web:*' --dry-run",
                 "rewarm restore 20261121T07 --target redis://c2 --resume",
+                "rewarm restore latest --source-name sessions --target memcached://mc-2:11211",
             ],
             exitCodes: HelpText.reading + [.denied, .partial, .unsafeTarget, .unreachable]
         )

@@ -35,6 +35,15 @@ struct RestoreArguments: ParsableArguments, Sendable {
     )
     var onlyMissing = false
 
+    @Option(
+        name: .customLong("flags-hash"),
+        help: ArgumentHelp(
+            "Of a Memcached snapshot in a Redis or Valkey: keep the items' client flags in this hash, by their keys.",
+            valueName: "key"
+        )
+    )
+    var flagsHash: String?
+
     @Flag(name: .customLong("flush-target"), help: "Empty the target before the first write.")
     var flushTarget = false
 
@@ -58,6 +67,7 @@ struct RestoreArguments: ParsableArguments, Sendable {
         options.deadlineJitterPercent = deadlineJitter
         options.existing = existing
         options.onlyMissing = onlyMissing
+        options.flagsHash = flagsHash
         options.flushTarget = flushTarget
         options.isStrict = strict
         pace.apply(to: &options)

@@ -6,7 +6,8 @@ import Transport
 struct TargetOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "The node to write to: redis://[user@]host:port, rediss:// (TLS), redis+unix:///path, or valkey.",
+            "The node to write to: redis://[user@]host:port, rediss:// (TLS), redis+unix:///path, or valkey; "
+                + "memcached:// the same.",
             valueName: "url"
         )
     )
