@@ -28,13 +28,18 @@ struct VerbResult: Sendable {
 protocol Verb: AsyncParsableCommand, Sendable {
     /// As a person types it after `rewarm`: "hold add".
     static var verb: String { get }
+    /// Most commands read archives, if they touch any; those that write them say `.returned`.
+    static var freedMemory: FreedMemory { get }
     var output: OutputOptions { get }
 
     func perform(_ console: Console) async throws -> VerbResult
 }
 
 extension Verb {
+    static var freedMemory: FreedMemory { .reused }
+
     mutating func run() async throws {
+        Self.freedMemory.apply()
         let status = await VerbRunner(verb: self).run()
         if status != .ok { throw ExitCode(status.rawValue) }
     }

@@ -3,6 +3,7 @@ import Operations
 
 struct ImportCommand: Verb {
     static let verb = "import"
+    static let freedMemory = FreedMemory.returned
     static let configuration = CommandConfiguration(
         commandName: verb,
         abstract: "Make a snapshot of an RDB file.",

@@ -4,6 +4,7 @@ import Policy
 
 struct SnapshotCommand: Verb {
     static let verb = "snapshot"
+    static let freedMemory = FreedMemory.returned
     static let configuration = CommandConfiguration(
         commandName: verb,
         abstract: "Take a snapshot of a node, check what was written, and publish it.",
