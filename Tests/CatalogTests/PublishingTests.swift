@@ -14,14 +14,18 @@ struct PublishingTests {
         fixture = try RepositoryFixture()
     }
 
-    @Test("gives strictly increasing sequences, and lists newest first")
+    @Test("gives strictly increasing sequences, and lists newest first, each with its own tags")
     func sequences() async throws {
         let repository = try await fixture.open()
-        for hour in [5, 3, 9] as [Int64] {
-            try await fixture.publish(RepositoryFixture.manifest(hour: hour), to: repository)
+        // Tags that are shared, missing, and others.
+        let drafts: [(Int64, [String: String])] = [
+            (5, ["env": "prod"]), (3, [:]), (9, ["env": "prod"]), (7, ["env": "test", "tier": "a"]),
+        ]
+        for (hour, tags) in drafts {
+            try await fixture.publish(RepositoryFixture.manifest(hour: hour, tags: tags), to: repository)
         }
         let entries = try await repository.snapshots().entries
-        #expect(entries.map(\.sequence) == [3, 1, 2])
+        #expect(entries.map(\.sequence) == [3, 4, 1, 2])
         let manifests = try await repository.manifests()
         #expect(
             entries
