@@ -67,6 +67,8 @@ extension NodeConnection {
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.recvAllocator, value: readAllocator)
+            // A Memcached server may say why it takes nobody before it is asked: that is for the exchange to read.
+            .channelOption(.autoRead, value: options.url.family == .redis || usesTLS)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let handler = try makeTLSHandler() {
