@@ -233,8 +233,9 @@ let package = Package(
         .testTarget(
             name: "RestoreTests",
             dependencies: [
-                "ByteCoding", "SnapshotModel", "RDB", "ArchiveFormat", "Transport", "ObjectStorage", "ArchiveIO",
-                "Restore", "Catalog", "Operations", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "ByteCoding", "SnapshotModel", "RDB", "Memcached", "ArchiveFormat", "Transport", "ObjectStorage",
+                "ArchiveIO", "Restore", "Catalog", "Operations", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .testTarget(

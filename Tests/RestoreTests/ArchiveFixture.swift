@@ -189,7 +189,7 @@ struct ArchiveFixture {
                 let database = Int(record.database)
                 statistics.databases[database, default: .init()].keyCount += 1
                 if record.expiry != .never { statistics.databases[database, default: .init()].expiringKeyCount += 1 }
-                let name = RDBValueTypes.row(type: record.type, format: format)?.name ?? "unknown"
+                let name = PayloadTypes.name(type: record.type, format: format) ?? "unknown"
                 let counts = SnapshotStatistics.TypeCounts(keyCount: 1, bodyByteCount: UInt64(record.body.count))
                 statistics.types[name, default: .init()] = statistics.types[name, default: .init()] + counts
                 let encoding = statistics.encodings?[Int(record.type)] ?? .init()
@@ -197,6 +197,7 @@ struct ArchiveFixture {
                 statistics.lifetimes.add(record.expiry, at: instant)
                 let largest = max(statistics.largestBodyByteCount, UInt64(record.body.count))
                 statistics.largestBodyByteCount = largest
+                statistics.largestKeyByteCount = max(statistics.largestKeyByteCount, UInt64(record.key.count))
             }
         }
         return statistics

@@ -26,9 +26,12 @@ package final class CuttingProxy: Sendable {
     private let listener: Int32
     private let state: Mutex<State>
 
-    package init(to server: RedisServer) throws {
-        state = Mutex(State(serverPort: server.port))
-        (listener, port) = try SocketCalls.listenOnLoopback()
+    package convenience init(to server: RedisServer) throws { try self.init(toPort: server.port) }
+
+    /// A proxy in front of any server.
+    package init(toPort port: Int) throws {
+        state = Mutex(State(serverPort: port))
+        (listener, self.port) = try SocketCalls.listenOnLoopback()
         Thread { [listener, weak self] in
             while true {
                 let descriptor = accept(listener, nil, nil)
@@ -74,8 +77,10 @@ package final class CuttingProxy: Sendable {
     }
 
     /// New connections go to another server; those that are there stay where they are.
-    package func lead(to server: RedisServer) {
-        state.withLock { $0.serverPort = server.port }
+    package func lead(to server: RedisServer) { lead(toPort: server.port) }
+
+    package func lead(toPort port: Int) {
+        state.withLock { $0.serverPort = port }
     }
 
     /// Does something, once, before the server is sent the next command that has `text` in it; the command waits for it.

@@ -53,7 +53,7 @@ package struct RestoreOperation: Sendable {
         try checkRequest()
         return try await context.withSnapshot(request.query) { access in
             try await withTarget(context, access) { found in
-                for finding in found.plan.warnings { context.warn(finding.message + "; " + finding.advice) }
+                for finding in found.plan.warnings { finding.tell(context) }
                 if let refusal = found.plan.refusal { throw refusal }
                 var target = try await detached(found, access.manifest, context)
                 return try await access.withParts(salvage: request.options.salvage, context) { parts in
@@ -296,6 +296,14 @@ package struct RestoreOperation: Sendable {
                 )
             )
         }
+    }
+}
+
+extension PreflightFinding {
+    /// What a target never keeps is worth knowing, and no reason to wake anybody at night.
+    fileprivate func tell(_ context: OperationContext) {
+        let text = message + "; " + advice
+        if kind == .casNotKept { context.inform(text) } else { context.warn(text) }
     }
 }
 

@@ -110,9 +110,21 @@ enum RestoreRendering {
             lines.append("  \(Figures.count(accounting[name])) \(word)\(why)")
         }
         for (name, count) in accounting.omissions.sorted(by: { $0.key < $1.key }) {
-            lines.append("  \(Figures.count(count)) of them without \(name)")
+            lines.append("  \(Figures.count(count)) of them without \(Self.words(ofOmission: name))")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// What of Memcached's items may stay out; everything else is told by its name.
+    private static func words(ofOmission name: String) -> String {
+        switch name {
+        case "cas:item": "their CAS values"
+        case "fetched:item": "their fetched flag"
+        case "stale:item": "the mark that they are stale"
+        case "clientFlags:item": "their client flags"
+        case "deadlineAfter2038": "the part of their life after January 2038"
+        default: name
+        }
     }
 
     private static func plural(_ noun: String) -> String {
