@@ -42,6 +42,14 @@ extension MemcachedStats {
     package var usedByteCount: UInt64? { number("bytes") }
     package var memoryLimitByteCount: UInt64? { number("limit_maxbytes") }
     package var evictionCount: UInt64? { number("evictions") }
+    /// A Memcached server tells no run id: the moment when it started (`time` less `uptime`, which stays the same for its
+    /// whole life) and its process id make one.
+    ///
+    /// nil where the server does not tell them.
+    package var runID: String? {
+        guard let time, let uptime = uptime.flatMap({ Int64(exactly: $0) }), let processID else { return nil }
+        return "memcached-\(time - uptime)-\(processID)"
+    }
     package var isHashExpanding: Bool { flag("hash_is_expanding") ?? false }
     package var isCrawlerRunning: Bool { flag("lru_crawler_running") ?? false }
 }

@@ -76,6 +76,7 @@ struct DrillItemComparison {
     }
 
     private mutating func compare() async throws {
+        try checkServer(try await control.stats())
         var opened: [(part: UInt32, reader: ArchiveReader)] = []
         do {
             for part in access.manifest.parts {
@@ -170,10 +171,22 @@ struct DrillItemComparison {
         return difference.words
     }
 
-    // MARK: What is too much
+    // MARK: The whole
+
+    /// What another server holds says nothing about the snapshot.
+    private func checkServer(_ stats: MemcachedStats) throws(DrillObstacle) {
+        guard let runID = terms.runID, let found = stats.runID, found != runID else { return }
+        throw DrillObstacle(
+            "\(control.address) was started anew during the drill",
+            "see to it that the node stays up and that nobody else uses it, then run the drill again"
+        )
+    }
 
     private mutating func countItems(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
-        let count = try await control.stats().itemCount ?? 0
+        let stats = try await control.stats()
+        try checkServer(stats)
+        let (count, evicted) = (stats.itemCount ?? 0, stats.evictionCount ?? 0)
+        findings.evictedKeyCount = evicted - min(evicted, terms.evictedBefore)
         guard terms.sample == nil else {
             let (expected, known) = (terms.restoredKeyCount, findings.counts[.missing] ?? 0)
             findings.add(expected - min(expected, count + known), .missing)

@@ -234,11 +234,7 @@ struct DrillRun: Sendable {
             }
             progress(told)
         }
-        let request = RestoreRequest(
-            query: SnapshotQuery(manifest.id.text),
-            target: connection,
-            options: options
-        )
+        let request = RestoreRequest(query: SnapshotQuery(manifest.id.text), target: connection, options: options)
         let report = try await RestoreOperation(request).run(context)
         let loaded = ContinuousClock.now - (report.result.duration - report.result.loadingDuration)
         outcome.accounting = report.accounting

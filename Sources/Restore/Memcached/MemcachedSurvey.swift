@@ -40,16 +40,7 @@ struct MemcachedSurvey {
         return facts
     }
 
-    /// A Memcached server tells no run id: the moment when it started (`time` less `uptime`, which stays the same for its
-    /// whole life) and its process id make one.
-    ///
-    /// nil where the server does not tell them.
-    static func runID(_ stats: MemcachedStats) -> String? {
-        guard let time = stats.time, let uptime = stats.uptime.flatMap({ Int64(exactly: $0) }),
-            let processID = stats.processID
-        else { return nil }
-        return "memcached-\(time - uptime)-\(processID)"
-    }
+    static func runID(_ stats: MemcachedStats) -> String? { stats.runID }
 
     /// Whether `ms` knows `E`: told by a command whose mode does not exist, so that it stores nothing.
     ///
