@@ -134,7 +134,9 @@ package final class MemcachedServer: Sendable {
     }
 
     private func launch() async throws {
-        let started = try Subprocess(path, arguments(), workingDirectory: directory.path)
+        // With SASL (`-S`) it wants a directory for the library's settings, which may be empty.
+        let environment = ProcessInfo.processInfo.environment.merging(["SASL_CONF_PATH": directory.path]) { $1 }
+        let started = try Subprocess(path, arguments(), environment: environment, workingDirectory: directory.path)
         process.withLock { $0 = started }
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {

@@ -99,18 +99,6 @@ package final class ScriptedConnection {
         }
     }
 
-    /// Reads a line of a text protocol, without its end.
-    package func readLine() throws -> String {
-        while true {
-            if let end = received.firstIndex(of: 0x0A) {
-                let line = String(decoding: received[..<end], as: UTF8.self).trimmingCharacters(in: ["\r"])
-                received.removeFirst(end + 1)
-                return line
-            }
-            try SocketCalls.read(from: descriptor, appendingTo: &received)
-        }
-    }
-
     /// Reads so many bytes.
     package func readBytes(_ count: Int) throws -> [UInt8] {
         while received.count < count { try SocketCalls.read(from: descriptor, appendingTo: &received) }

@@ -3,6 +3,11 @@ import NIOCore
 
 extension MemcachedConnection {
     private static let versionCommand = ByteBuffer(string: "version\r\n")
+    /// A server of the binary protocol looks at 24 bytes before it turns a text away, and waits for them.
+    private static let greetingCount = 3
+    private static let greeting = ByteBuffer(
+        string: String(repeating: String(buffer: versionCommand), count: greetingCount)
+    )
 
     /// Connects and sets the connection up: TLS, and authentication (`-Y`) where the server asks for it.
     package static func connect(_ options: ConnectionOptions) async throws(TransportError) -> MemcachedConnection {
@@ -30,7 +35,7 @@ extension MemcachedConnection {
     ) async throws(TransportError) -> MemcachedConnection {
         let address = link.address
         let exchange = try await link.openExchange()
-        var answer = try await exchange.line(versionCommand, address: address)
+        var answer = try await exchange.lines(greeting, count: greetingCount, address: address)[0]
         let wantsCredentials = MetaError(line: answer)?.isUnauthenticated == true
         let credentials = try Credentials(options)
         if wantsCredentials {
