@@ -95,6 +95,11 @@ package struct RepositoryPage {
         return drill.record.rtoMilliseconds.map { "recovered in " + Figures.duration(milliseconds: $0) }
     }
 
+    private func remark(on drill: DrillPage.TrendPoint) -> String {
+        let remarks = [drill.record.reason, isGone(drill.snapshot) ? "the snapshot is gone" : nil].compactMap(\.self)
+        return remarks.isEmpty ? "-" : remarks.joined(separator: "; ")
+    }
+
     private func isGone(_ id: SnapshotID) -> Bool { !snapshots.contains { $0.id == id } }
 
     private var findings: Section? {
@@ -154,8 +159,7 @@ package struct RepositoryPage {
                 .element("span", ["class": "badge " + style], text: drill.record.result.words),
                 .text(drill.record.rtoMilliseconds.map { Figures.duration(milliseconds: $0) } ?? "-"),
                 .text(Figures.duration(milliseconds: drill.record.rpoMilliseconds)),
-                .element("code", [:], text: drill.snapshot.text) + .text(isGone(drill.snapshot) ? " (gone)" : ""),
-                .text(drill.record.reason ?? "-"),
+                .element("code", [:], text: drill.snapshot.text), .text(remark(on: drill)),
             ])
         }
         if drills.count > shownCount { table.end("and \(drills.count - shownCount) earlier ones") }

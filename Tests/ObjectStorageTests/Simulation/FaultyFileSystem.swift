@@ -39,6 +39,7 @@ package final class FaultyFileSystem: FileSystem {
     private let base: any FileSystem
     private let hasHardLinks: Bool
     private let isWritable: Bool
+    private let synchronizes: Bool
     private let afterOpen: @Sendable (_ path: String) -> Void
     private let state: Mutex<State>
 
@@ -51,11 +52,13 @@ package final class FaultyFileSystem: FileSystem {
         byteBudget: Int? = nil,
         hasHardLinks: Bool = true,
         isWritable: Bool = true,
+        synchronizes: Bool = false,
         afterOpen: @escaping @Sendable (_ path: String) -> Void = { _ in }
     ) {
         self.base = base
         self.afterOpen = afterOpen
         self.isWritable = isWritable
+        self.synchronizes = synchronizes
         self.hasHardLinks = hasHardLinks
         state = Mutex(State(plan: plan, budget: byteBudget))
     }
@@ -133,9 +136,10 @@ package final class FaultyFileSystem: FileSystem {
         return written
     }
 
-    /// Counted, but not done: the machine keeps its power, and the tests their pace.
+    /// Counted, but not done unless it was asked for: the machine keeps its power, and the tests their pace.
     package func synchronize(_ descriptor: FileDescriptor) throws(SystemCallError) {
         _ = try enter("fsync")
+        if synchronizes { try base.synchronize(descriptor) }
     }
 
     package func startWriteback(_ descriptor: FileDescriptor, offset: UInt64, byteCount: UInt64) {}
