@@ -4,13 +4,15 @@ import RESP
 /// Commands and pipelines: replies go to the requests in their order.
 final class CommandSink: ReplySink {
     private struct Request {
-        var remaining: Int
-        var replies: [RESPValue]
+        let replyCount: Int
         let promise: EventLoopPromise<[RESPValue]>
     }
 
     private let address: String
     private var requests = CircularBuffer<Request>()
+    /// What has come for the first request. Not inside it: a change in place of a buffer's element copies the element,
+    /// and each reply would copy all before it.
+    private var replies: [RESPValue] = []
     private var parser = RESPParser()
     private var input = ByteBuffer()
 
@@ -23,7 +25,7 @@ final class CommandSink: ReplySink {
     /// Announces replies; the promise gets them when all are there.
     func expect(replyCount: Int, promise: EventLoopPromise<[RESPValue]>) {
         guard replyCount > 0 else { return promise.succeed([]) }
-        requests.append(Request(remaining: replyCount, replies: [], promise: promise))
+        requests.append(Request(replyCount: replyCount, promise: promise))
     }
 
     func receive(_ bytes: ByteBuffer) throws(TransportError) {
@@ -47,16 +49,18 @@ final class CommandSink: ReplySink {
 
     private func deliver(_ value: RESPValue) throws(TransportError) {
         if case .push = value { return }
-        guard !requests.isEmpty else {
+        guard let request = requests.first else {
             // Servers say why they close a connection before anything was asked.
             if let error = value.error { throw TransportError(error, command: nil, address: address) }
             throw TransportError(.protocolViolation, "\(address) sent a reply that nothing asked for")
         }
-        requests[requests.startIndex].replies.append(value)
-        requests[requests.startIndex].remaining -= 1
-        if requests[requests.startIndex].remaining == 0, let done = requests.popFirst() {
-            done.promise.succeed(done.replies)
-        }
+        if replies.isEmpty { replies.reserveCapacity(request.replyCount) }
+        replies.append(value)
+        guard replies.count == request.replyCount else { return }
+        requests.removeFirst()
+        let done = replies
+        replies = []
+        request.promise.succeed(done)
     }
 
     func readCompleted() {}
@@ -64,6 +68,7 @@ final class CommandSink: ReplySink {
     func fail(_ error: TransportError) {
         let failed = requests
         requests.removeAll()
+        replies = []
         for request in failed { request.promise.fail(error) }
     }
 }
