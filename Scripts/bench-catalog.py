@@ -1,8 +1,8 @@
 """How long the commands take that look something up: over 10,000 snapshots, and in an archive of 1.5 million keys.
 
-The snapshots are real ones: one is taken and verified, the others are its copies an hour apart, each with manifest,
-archive and facts under an id of its own; `catalog rebuild` then makes the catalog of them. The figures are of the
-whole command, from its start to its end."""
+One snapshot is taken and verified, the others are its copies an hour apart, each with manifest, archive and facts under an
+id of its own (but for the one in the archive's header, which only `verify` looks at); `catalog rebuild` then makes the
+catalog of them. The figures are of the whole command, from its start to its end."""
 import argparse
 import json
 import os
@@ -123,7 +123,6 @@ class Lookups:
         self.measure("check", "check", "--policy", policy)
         self.measure("expire --dry-run", "expire", "--policy", policy, "--dry-run")
         self.measure("catalog check", "catalog", "check", *at, "--quiet", runs=1)
-        self.measure("verify --all", "verify", "--all", *at, "--quiet", runs=1)
         shutil.rmtree(repository)
 
     def archive(self):
