@@ -123,9 +123,10 @@ def plot(report):
              '<rect width="870" height="400" fill="#fff"/>']
     for panel in panels:
         lines += panel.svg()
-    for number, (name, colour) in enumerate(COLOURS.items()):
-        x = 50 + 115 * number
+    x = 50
+    for name, colour in COLOURS.items():
         lines.append('<circle cx="%d" cy="370" r="5" fill="%s"/><text x="%d" y="374">%s</text>' % (x, colour, x + 9, name))
+        x += 40 + 7 * len(name)
     return "\n".join(lines + ["</svg>"]) + "\n"
 
 
