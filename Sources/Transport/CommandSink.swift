@@ -10,8 +10,9 @@ final class CommandSink: ReplySink {
 
     private let address: String
     private var requests = CircularBuffer<Request>()
-    /// What has come for the first request. Not inside it: a change in place of a buffer's element copies the element,
-    /// and each reply would copy all before it.
+    /// What has come for the first request.
+    ///
+    /// Not inside it: a change of a buffer's element copies the element, and each reply would copy all before it.
     private var replies: [RESPValue] = []
     private var parser = RESPParser()
     private var input = ByteBuffer()

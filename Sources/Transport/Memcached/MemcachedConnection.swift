@@ -153,7 +153,7 @@ extension ReplyExchange {
             do throws(MemcachedError) {
                 while lines.count < count, let line = try ProtocolLine.read(&input) { lines.append(line) }
                 guard lines.count < count else {
-                    guard input.readableBytes == 0 else { throw .malformed(reason: "more lines than there are answers") }
+                    guard input.readableBytes == 0 else { throw .malformed(reason: "more lines than answers") }
                     return lines
                 }
             } catch {
