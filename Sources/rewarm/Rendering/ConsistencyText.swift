@@ -27,7 +27,9 @@ enum ConsistencyText {
             )
         }
         if let listed = label.listedKeyCount {
-            let start = label.countedKeyCount.map { "The server counted \(keys($0)) at the start; its" }
+            let start = label.countedKeyCount.map { count in
+                "The server counted \(keys(count)) at the start, ended ones that it still holds among them; its"
+            }
             sentences.append("\(start ?? "The server's") walk listed \(Figures.count(listed)).")
         }
         if let unreadable = label.unreadableKeyCount, unreadable > 0 {
