@@ -107,8 +107,10 @@ struct ItemTarget {
             }
             if found.marks.contains("b") != item.isBinary { differences.append("\(name) has its key in another form") }
             if let left = found.remainingSeconds {
-                let told = before + left
-                if item.exptime == 0 || abs(told - deadline) > 1 { differences.append("\(name) ends at \(told)") }
+                let told = before + left - 1...(try client.time()) + left + 1
+                if item.exptime == 0 || !told.contains(deadline) {
+                    differences.append("\(name) ends at \(told), not \(deadline)")
+                }
             } else if item.exptime != 0 {
                 differences.append("\(name) never ends")
             }

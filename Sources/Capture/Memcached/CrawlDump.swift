@@ -72,7 +72,21 @@ struct CrawlDump: Sendable {
     }
 
     /// Reads up to the first entry or the end, and keeps it; why there is none, if the server refuses.
+    ///
+    /// A server whose walk for somebody else is not read answers nothing at all until that is over (tried with 1.6.18).
     private mutating func first() async throws -> MetadumpParser.Refusal? {
+        do {
+            return try await firstEvent()
+        } catch let error as TransportError where error.code == .timedOut {
+            throw CaptureError(
+                .notReady,
+                "\(connection.address) begins no walk over its items: \(error.message) Another client's walk that nobody "
+                    + "reads holds it up ('stats' tells: lru_crawler_running); try again when that is over"
+            )
+        }
+    }
+
+    private mutating func firstEvent() async throws -> MetadumpParser.Refusal? {
         while true {
             switch try nextEvent() {
             case .entry(let entry):

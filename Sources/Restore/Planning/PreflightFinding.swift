@@ -15,7 +15,6 @@ package struct PreflightFinding: Codable, Hashable, Sendable {
         /// It fits, and the target is then close to throwing keys away.
         case evictingSoon
         case olderRDBVersion
-        case engineMismatch
         case missingDatabase
         case noFunctions
         case noReplicas

@@ -2,12 +2,8 @@ import Memcached
 import NIOCore
 
 extension MemcachedConnection {
-    private static let versionCommand = ByteBuffer(string: "version\r\n")
-    /// A server of the binary protocol looks at 24 bytes before it turns a text away, and waits for them.
-    private static let greetingCount = 3
-    private static let greeting = ByteBuffer(
-        string: String(repeating: String(buffer: versionCommand), count: greetingCount)
-    )
+    /// With spaces, as a server of the binary protocol waits for 24 bytes before it turns a text away.
+    private static let versionCommand = ByteBuffer(string: "version                 \r\n")
 
     /// Connects and sets the connection up: TLS, and authentication (`-Y`) where the server asks for it.
     package static func connect(_ options: ConnectionOptions) async throws(TransportError) -> MemcachedConnection {
@@ -35,7 +31,7 @@ extension MemcachedConnection {
     ) async throws(TransportError) -> MemcachedConnection {
         let address = link.address
         let exchange = try await link.openExchange()
-        var answer = try await exchange.lines(greeting, count: greetingCount, address: address)[0]
+        var answer = try await exchange.line(versionCommand, address: address)
         let wantsCredentials = MetaError(line: answer)?.isUnauthenticated == true
         let credentials = try Credentials(options)
         if wantsCredentials {
@@ -111,8 +107,10 @@ extension MemcachedConnection {
 
 /// Finds out why a server closes a connection on which the text protocol was spoken: it speaks the binary one only.
 private enum BinaryProbe {
-    /// Magic, opcode "version", and zeros: a request of 24 bytes (memcached protocol_binary.h).
-    private static let versionRequest = [0x80, 0x0B] + [UInt8](repeating: 0, count: 22)
+    /// Magic, opcode "no operation", and zeros: a request of 24 bytes (memcached protocol_binary.h).
+    ///
+    /// Unlike the version it is refused without authentication where SASL is asked for.
+    private static let request = [0x80, 0x0A] + [UInt8](repeating: 0, count: 22)
     private static let replyMagic: UInt8 = 0x81
     /// Bytes 6 and 7 of a reply are its status.
     private static let statusOffset = 6
@@ -143,7 +141,7 @@ private enum BinaryProbe {
 
     private static func ask(_ link: NodeConnection) async throws(TransportError) -> ByteBuffer {
         let exchange = try await link.openExchange()
-        exchange.send(ByteBuffer(bytes: versionRequest))
+        exchange.send(ByteBuffer(bytes: request))
         var reply = ByteBuffer()
         while reply.readableBytes < headerByteCount {
             var bytes = try await exchange.next()

@@ -139,32 +139,19 @@ package final class MemcachedConnection: Sendable {
 extension ReplyExchange {
     /// Sends a command and returns its answer of one line; no other reply is under way.
     func line(_ command: ByteBuffer, address: String) async throws(TransportError) -> String {
-        try await lines(command, count: 1, address: address)[0]
-    }
-
-    /// Sends commands and returns their answers of one line each; no other reply is under way.
-    ///
-    /// Of a server that closes the connection the lines that it has said, if there are any.
-    func lines(_ commands: ByteBuffer, count: Int, address: String) async throws(TransportError) -> [String] {
-        send(commands)
-        var lines: [String] = []
+        send(command)
         var input = ByteBuffer()
         while true {
+            var bytes = try await next()
+            input.writeBuffer(&bytes)
             do throws(MemcachedError) {
-                while lines.count < count, let line = try ProtocolLine.read(&input) { lines.append(line) }
-                guard lines.count < count else {
-                    guard input.readableBytes == 0 else { throw .malformed(reason: "more lines than answers") }
-                    return lines
+                guard let line = try ProtocolLine.read(&input) else { continue }
+                guard input.readableBytes == 0 else {
+                    throw .malformed(reason: "more than the one line of an answer")
                 }
+                return line
             } catch {
                 throw TransportError(.protocolViolation, "\(address) sent no valid reply: \(error)", cause: error)
-            }
-            do throws(TransportError) {
-                var bytes = try await next()
-                input.writeBuffer(&bytes)
-            } catch {
-                guard error.code == .closed, !lines.isEmpty else { throw error }
-                return lines
             }
         }
     }
