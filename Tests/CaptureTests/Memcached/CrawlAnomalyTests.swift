@@ -126,7 +126,7 @@ struct CrawlAnomalyTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == [])
     }
 
-    @Test func `another client's walk that holds the server up is named, and one that ends is waited for`() async throws {
+    @Test func `another client's walk is named where it holds the server up, and waited for`() async throws {
         let server = try await MemcachedServer.start()
         // Far more than sockets and the crawler's own buffer take, so that a client that does not read holds the crawler.
         let tail = String(repeating: "k", count: 220)
@@ -137,7 +137,8 @@ struct CrawlAnomalyTests {
         let options = try CapturedCrawl.options(server.url)
         var impatient = options
         impatient.replyTimeout = .milliseconds(500)
-        let error = await #expect(throws: CaptureError.self) { [impatient] in try await CapturedCrawl.take(impatient) }
+        let hasty = impatient
+        let error = await #expect(throws: CaptureError.self) { try await CapturedCrawl.take(hasty) }
         #expect(error?.code == .notReady && error?.message.contains("holds it up") == true, "\(error?.message ?? "")")
         async let crawl = CapturedCrawl.take(options)
         while try other.line() != "END" {}
