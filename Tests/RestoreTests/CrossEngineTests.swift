@@ -87,7 +87,10 @@ import Testing
         try client.command("SET", "soon", "v", "EX", "1000")
         try client.command("RPUSH", "list", "a")
         try client.command("HSET", "hash", "a", "b")
-        try client.command("SET", "big", RedisArgument(Array(repeating: 0x62, count: 2_000_000)))
+        // Nothing that the server can compress, so that its size can be seen.
+        var random = SeededGenerator.fromEnvironment("a big string", fallback: 8)
+        let big = (0..<2_000_000).map { _ in UInt8.random(in: .min ... .max, using: &random) }
+        try client.command("SET", "big", RedisArgument(big))
         try source.client(database: 3).command("SET", "text", "another")
         let fixture = try await ArchiveFixture.make(
             try Record.all(of: source),

@@ -170,7 +170,7 @@ package final class MemcachedTestClient {
 
     /// Reads an item without touching it; nil if there is none.
     package func read(_ key: [UInt8], isBinary: Bool) throws -> Reading? {
-        let flags = " v f t c l h u" + (isBinary ? " b" : "") + "\r\n"
+        let flags = " v k f t c l h u" + (isBinary ? " b" : "") + "\r\n"
         try send(Array("mg ".utf8) + MemcachedItems.encoded(key, isBinary) + Array(flags.utf8))
         return try reading()
     }
@@ -179,7 +179,7 @@ package final class MemcachedTestClient {
     package func reading() throws -> Reading? {
         let words = try line().split(separator: " ").map(String.init)
         guard words.first == "VA", words.count > 1, let count = Int(words[1]) else {
-            if words == ["EN"] { return nil }
+            if words.first == "EN" { return nil }
             throw MemcachedTestError.refused(words.joined(separator: " "))
         }
         let value = try bytes(count)

@@ -22,6 +22,8 @@ final class ItemLane: WritingLane {
     /// Answers for the oldest batch under way.
     private var placed: [(index: Int, reply: any RecordReply)] = []
     private var unplaced: [any RecordReply] = []
+    /// What came out of step: nothing behind it can be told to belong to anything.
+    private var failure: TransportError?
 
     /// `evicts` is whether the server makes room for new items.
     init(_ connection: MemcachedConnection, _ manner: RestoreLane.Manner, evicts: Bool) {
@@ -92,6 +94,16 @@ final class ItemLane: WritingLane {
 
     /// Reads until the oldest batch is answered in full, and counts it.
     private func settleOldest(_ tally: inout RestoreTally) async throws(TransportError) {
+        if let failure { throw failure }
+        do throws(TransportError) {
+            try await readAnswers(&tally)
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private func readAnswers(_ tally: inout RestoreTally) async throws(TransportError) {
         while true {
             while let reply = try connection.violation({ () throws(MemcachedError) in try parser.next(&input) }) {
                 guard case .noop = reply else {
