@@ -130,6 +130,11 @@ package struct LockName: Hashable, Sendable, CustomStringConvertible {
         Self(text: "source-\(escaped(name))", description: "source \(name)")
     }
 
+    /// Held by the one drill that fills a node; `address` is where it listens.
+    package static func target(_ address: String) -> Self {
+        Self(text: "target-\(escaped(address))", description: "target \(address)")
+    }
+
     private static func escaped(_ name: String) -> String {
         var text = ""
         for byte in name.utf8 {

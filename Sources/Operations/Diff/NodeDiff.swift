@@ -121,6 +121,7 @@ struct NodeDiff {
         let others: [ByteBuffer]
         switch try await NodeLibraries.read(control) {
         case .found(let libraries): others = libraries
+        case .unknown: others = []
         case .refused(let words):
             context.warn("\(control.address) did not let its functions be read, so they are not compared: \(words)")
             return false

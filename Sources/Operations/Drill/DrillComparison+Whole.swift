@@ -28,6 +28,9 @@ extension DrillComparison {
         if terms.sample != nil { libraries = try await allLibraries(archives) }
         switch try await NodeLibraries.read(control) {
         case .refused(let words): findings.refusals[words, default: 0] += UInt64(libraries.count)
+        case .unknown where !libraries.isEmpty:
+            findings.refusals["it knows no functions", default: 0] += UInt64(libraries.count)
+        case .unknown: break
         case .found(let others):
             findings.comparedLibraryCount = libraries.count
             for difference in LibraryComparison.differences(left: libraries, right: others) {

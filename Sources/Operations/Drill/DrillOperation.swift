@@ -31,6 +31,8 @@ package struct DrillOperation: Sendable {
         }
         let repository = try await context.openRepositoryForReading()
         let id = try await find(in: repository, context)
+        let lock = try await lockTarget(context)
+        defer { lock?.release() }
         return try await context.withSnapshot(id, in: repository) { access in
             let warnings = NoticeCollector()
             let run = DrillRun(
@@ -43,6 +45,26 @@ package struct DrillOperation: Sendable {
             var outcome = try await run.run(restored)
             outcome.warnings = warnings.texts
             return try await DrillEvidence(request, repository, context).put(outcome)
+        }
+    }
+
+    /// Two drills in one node would take each other's keys for damage: one at a time, of those that this user runs here.
+    ///
+    /// Where no lock can be had at all it goes without one.
+    private func lockTarget(_ context: OperationContext) async throws -> FileLock? {
+        guard case .target(let connection, _) = request.place, let state = context.directories.state else { return nil }
+        do {
+            try FileOperations(PosixFileSystem()).makeDirectories(state)
+            return try await LockDirectory(path: state + "/locks").acquire(
+                .target(connection.url.address),
+                .exclusive,
+                holder: .current(command: "drill", now: context.now())
+            )
+        } catch let error as ObjectStoreError where error.code == .locked || error.code == .cancelled {
+            throw error
+        } catch {
+            context.detail("no lock of \(connection.url.address): \(error)")
+            return nil
         }
     }
 

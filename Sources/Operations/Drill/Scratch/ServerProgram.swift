@@ -108,9 +108,17 @@ struct ServerProgram: Hashable, Sendable {
     }
 
     /// A name with a slash is a path; any other is looked for.
+    ///
+    /// Absolute, as the server starts in a directory of its own.
     private static func executable(_ name: String, _ searchPath: String) -> String? {
-        guard !name.contains("/") else { return isExecutable(name) ? name : nil }
+        guard !name.contains("/") else { return isExecutable(name) ? absolute(name) : nil }
         return searchPath.split(separator: ":").map { $0 + "/" + name }.first(where: isExecutable)
+    }
+
+    private static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
+        defer { free(directory) }
+        return String(cString: directory) + "/" + path
     }
 
     private static func isExecutable(_ path: String) -> Bool {
