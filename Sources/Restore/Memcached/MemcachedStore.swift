@@ -58,12 +58,18 @@ struct MemcachedStore: TargetStore {
     /// `flush_all` ends what was stored up to the last second: what came in this one it may leave (is_flushed,
     /// memcached:items.c), so that it is said again in the next.
     func flush(_ plan: RestorePlan) async throws(TransportError) {
-        let start = try await connection.stats().time ?? 0
         try await flushOnce()
-        while let time = try await connection.stats().time, time <= start { try await pause() }
+        try await waitForNextSecond()
         try await flushOnce()
+        // Without CAS values (`-C`) what is stored in the second of the command counts as flushed (tried with 1.6.18).
+        try await waitForNextSecond()
         // What is flushed takes room until it is met: an evicting server would throw new items away beside it.
         _ = try await reclaim()
+    }
+
+    private func waitForNextSecond() async throws(TransportError) {
+        let start = try await connection.stats().time ?? 0
+        while let time = try await connection.stats().time, time <= start { try await pause() }
     }
 
     private func flushOnce() async throws(TransportError) {
