@@ -3,7 +3,6 @@
 The bound is a C loop that drops what it reads and sends what was made before: `mg` of every key that metadump names,
 and quiet `ms`, pipelined over as many connections as serve best."""
 import argparse
-import json
 import os
 import shutil
 import signal
@@ -211,10 +210,7 @@ def main():
     try:
         report = work.run()
         show(report)
-        if options.json:
-            with open(options.json, "w") as out:
-                json.dump(report, out, indent=1)
-                out.write("\n")
+        bench.write(report, options.json)
     finally:
         work.close()
 

@@ -372,6 +372,14 @@ def show(report):
         print("| " + " | ".join(cells) + " |")
 
 
+def write(report, path):
+    """Writes a report as JSON, if there is a path."""
+    if path:
+        with open(path, "w") as out:
+            json.dump(report, out, indent=1)
+            out.write("\n")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="Scripts/bench", description=__doc__)
     parser.add_argument("--keys", type=int, help="default 1500000; of a run with --only huge, whose table needs few, 10000")
@@ -410,10 +418,7 @@ def main():
             bench.huge()
         report = bench.report(source)
         show(report)
-        if options.json:
-            with open(options.json, "w") as out:
-                json.dump(report, out, indent=1)
-                out.write("\n")
+        write(report, options.json)
     finally:
         bench.close()
 

@@ -58,24 +58,17 @@ package final class MemcachedServer: Sendable {
         if !configuration.users.isEmpty {
             try directory.write(configuration.users.joined(separator: "\n") + "\n", to: "users")
         }
-        var failure: any Error = TestEnvironmentError.failed(path, "no free port")
-        // Between the choice of a free port and the server's bind another process may take it.
-        for _ in 0..<5 {
+        return try await SocketCalls.withFreeLoopbackPort { port in
             let server = MemcachedServer(
                 path: path,
                 directory: directory,
                 configuration: configuration,
-                port: try SocketCalls.freeLoopbackPort(),
+                port: port,
                 certificates: certificates
             )
-            do {
-                try await server.launch()
-                return server
-            } catch {
-                failure = error
-            }
+            try await server.launch()
+            return server
         }
-        throw failure
     }
 
     private init(

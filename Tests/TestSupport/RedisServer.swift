@@ -80,24 +80,17 @@ package final class RedisServer: Sendable {
             } else {
                 nil
             }
-        var failure: any Error = TestEnvironmentError.failed(binary.path, "no free port")
-        // Between the choice of a free port and the server's bind another process may take it.
-        for _ in 0..<5 {
+        return try await SocketCalls.withFreeLoopbackPort { port in
             let server = RedisServer(
                 directory: directory,
                 binary: binary,
                 configuration: configuration,
-                port: try SocketCalls.freeLoopbackPort(),
+                port: port,
                 certificates: certificates
             )
-            do {
-                try await server.launch()
-                return server
-            } catch {
-                failure = error
-            }
+            try await server.launch()
+            return server
         }
-        throw failure
     }
 
     private init(

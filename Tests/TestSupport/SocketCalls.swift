@@ -19,6 +19,20 @@ package enum SocketCalls {
         return Int(UInt16(bigEndian: address.sin_port))
     }
 
+    /// Starts something on a free port, at most five times: between the choice of the port and the bind of whoever is to
+    /// have it another process may take it.
+    package static func withFreeLoopbackPort<Started>(_ start: (Int) async throws -> Started) async throws -> Started {
+        var attemptCount = 1
+        while true {
+            let port = try freeLoopbackPort()
+            do {
+                return try await start(port)
+            } catch  where attemptCount < 5 {
+                attemptCount += 1
+            }
+        }
+    }
+
     /// Whether a socket can be bound to ::1.
     package static var hasIPv6Loopback: Bool {
         guard let descriptor = try? makeSocket(AF_INET6) else { return false }

@@ -1,5 +1,3 @@
-import ArchiveFormat
-import ArchiveIO
 import Comparison
 import NIOCore
 import ObjectStorage
@@ -24,7 +22,7 @@ extension DrillComparison {
 
     // MARK: Function libraries
 
-    mutating func compareLibraries(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
+    mutating func compareLibraries(_ archives: DrillArchives) async throws {
         if terms.sample != nil { libraries = try await allLibraries(archives) }
         switch try await NodeLibraries.read(control) {
         case .refused(let words): findings.refusals[words, default: 0] += UInt64(libraries.count)
@@ -46,17 +44,10 @@ extension DrillComparison {
     }
 
     /// A sample leaves most blocks out, and libraries are few.
-    private func allLibraries(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws -> [ByteBuffer] {
+    private func allLibraries(_ archives: DrillArchives) async throws -> [ByteBuffer] {
         guard access.manifest.statistics.functionLibraryCount > 0 else { return [] }
         var found: [ByteBuffer] = []
-        for archive in archives {
-            let values = ArchivedValues(
-                archive.reader,
-                part: archive.part,
-                format: access.manifest.format,
-                scope: scope,
-                sample: Dictionary(uniqueKeysWithValues: archive.reader.index.records.map { ($0.header.number, []) })
-            )
+        for values in archives.withoutKeys(scope) {
             try await values.forEachBlock { found += $0.libraries }
         }
         return found
@@ -65,18 +56,13 @@ extension DrillComparison {
     // MARK: Keys of the node
 
     /// Whether the node has more keys than were found in it.
-    mutating func countKeys(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
+    mutating func countKeys(_ archives: DrillArchives) async throws {
         let info = try await control.probe()
         try checkServer(info)
-        let evicted = info.evictedKeyCount ?? 0
-        findings.evictedKeyCount = evicted - min(evicted, terms.evictedBefore)
+        findings.note(evictedKeyCount: info.evictedKeyCount, since: terms.evictedBefore)
         let keyspace = info.keyspace.mapValues(\.keyCount)
         guard terms.sample == nil else {
-            let (count, expected) = (keyspace.values.reduce(0, +), terms.restoredKeyCount)
-            let known = findings.counts[.missing] ?? 0
-            findings.add(expected - min(expected, count + known), .missing)
-            findings.add(count - min(count, expected), .extra)
-            return
+            return findings.note(nodeKeyCount: keyspace.values.reduce(0, +), restored: terms.restoredKeyCount)
         }
         for (database, count) in keyspace.sorted(by: { $0.key < $1.key })
         where count > presentCount[database] ?? 0 {
@@ -97,22 +83,11 @@ extension DrillComparison {
     /// Names of both sides, sorted and merged.
     private mutating func findExtraKeys(
         in database: UInt32,
-        _ archives: [(part: UInt32, reader: ArchiveReader)]
+        _ archives: DrillArchives
     ) async throws {
         var options = ComparisonOptions()
         options.databases = [DatabaseMapping(source: database, destination: database)]
-        var left = ComparisonSide(secret: scope.secret, spillingTo: context.spillPlace)
-        for archive in archives {
-            _ = try await ArchiveEntries(
-                archive.reader,
-                part: archive.part,
-                format: access.manifest.format,
-                role: .left,
-                options: options,
-                scope: scope,
-                content: .names
-            ).read(into: &left)
-        }
+        let left = try await archives.names(options, scope, spillingTo: context.spillPlace)
         var right = ComparisonSide(secret: scope.secret, spillingTo: context.spillPlace)
         try await NodeNames.read(control, databases: [database], options: options, into: &right)
         var merged = try ComparisonRun(left: left, right: right)

@@ -1,5 +1,3 @@
-import ArchiveFormat
-import ArchiveIO
 import Comparison
 import NIOCore
 import ObjectStorage
@@ -38,10 +36,6 @@ struct DrillComparison {
     /// Connections that read at the same time: while one waits for the server, the answers of the others are digested.
     private static let connectionCount = 4
 
-    /// A value of more bytes is not looked at a second time.
-    private static let secondLookByteCount: UInt64 = 8 << 20
-    private static let secondLookLimit = 2000
-
     let access: SnapshotAccess
     let context: OperationContext
     let terms: Terms
@@ -57,7 +51,7 @@ struct DrillComparison {
     var findings = DrillFindings()
     var libraries: [ByteBuffer] = []
     private(set) var presentCount: [UInt32: UInt64] = [:]
-    private var secondLookCount = 0
+    private var secondLooks = SecondLooks()
     private var handledCount: UInt64 = 0
 
     /// Runs the comparison over connections of its own.
@@ -127,29 +121,16 @@ struct DrillComparison {
 
     private mutating func compare(_ info: NodeInfo) async throws {
         try checkServer(info)
-        var opened: [(part: UInt32, reader: ArchiveReader)] = []
+        let archives = try await DrillArchives.open(access, terms.sample)
         do {
-            for part in access.manifest.parts {
-                opened.append((UInt32(clamping: part.number), try await access.openPart(part)))
-            }
-            let chosen = terms.sample?.choose(from: opened)
-            for archive in opened {
-                let values = ArchivedValues(
-                    archive.reader,
-                    part: archive.part,
-                    format: access.manifest.format,
-                    scope: scope,
-                    sample: chosen?[archive.part] ?? (chosen == nil ? nil : [:])
-                )
-                try await compare(values)
-            }
-            try await compareLibraries(opened)
-            try await countKeys(opened)
+            for values in archives.values(scope) { try await compare(values) }
+            try await compareLibraries(archives)
+            try await countKeys(archives)
         } catch {
-            for archive in opened { await archive.reader.close() }
+            await archives.close()
             throw error
         }
-        for archive in opened { await archive.reader.close() }
+        await archives.close()
         noteOmissions(info)
     }
 
@@ -167,17 +148,12 @@ struct DrillComparison {
 
     private mutating func compare(_ all: [ArchivedValue], of archive: ArchivedValues) async throws {
         // By databases, so that the connection seldom changes its own.
-        var alive: [ArchivedValue] = []
-        for var value in all.sorted(by: { $0.entry.database < $1.entry.database }) {
-            if value.isChained {
-                value.entry.value = try await archive.fingerprint(value.entry, scope: scope)
-            }
-            if value.entry.hasExpired(by: scope.expiredBy ?? terms.restoredFrom) {
-                findings.expiredKeyCount += 1
-            } else {
-                alive.append(value)
-            }
-        }
+        let alive = try await findings.alive(
+            all.sorted { $0.entry.database < $1.entry.database },
+            at: scope.expiredBy ?? terms.restoredFrom,
+            of: archive,
+            scope
+        )
         let requests = alive.map {
             NodeKeyRequest(
                 database: $0.entry.database,
@@ -193,12 +169,7 @@ struct DrillComparison {
         }
         handledCount += UInt64(all.count)
         context.progress(
-            OperationProgress(
-                .comparing,
-                subject: access.manifest.id.text,
-                completedKeyCount: handledCount,
-                totalKeyCount: terms.sample.map { UInt64($0.count) } ?? access.manifest.keyCount
-            )
+            OperationProgress(comparing: access.manifest, completedKeyCount: handledCount, of: terms.sample)
         )
     }
 
@@ -258,15 +229,22 @@ struct DrillComparison {
             findings.expiredKeyCount += 1
             return
         }
-        if verdict.isUndecided, let found = reading.value, found.kind == .opaque, mayLookAgain(request) {
+        if verdict.isUndecided, let found = reading.value, found.kind == .opaque,
+            secondLooks.allow(bodyByteCount: request.bodyByteCount)
+        {
             try await moduleLook.settle(value, found: found, of: archive, in: &verdict)
         }
-        findings.comparedKeyCount += 1
-        if let error = verdict.deadlineError { findings.add(deadlineError: error) }
-        if verdict.comparedAccess { findings.comparedAccessCount += 1 }
-        if verdict.isUndecided { findings.undecided[value.entry.typeName, default: 0] += 1 }
+        findings.note(verdict, of: value.entry)
         if case .refused(let words) = reading.state { findings.refusals[words, default: 0] += 1 }
-        if reading.state != .missing { notePresence(of: value, reading) }
+        if reading.state != .missing {
+            presentCount[value.entry.database, default: 0] += 1
+            findings.notePresence(
+                of: value.entry,
+                reading,
+                shiftMilliseconds: terms.shiftMilliseconds,
+                instant: access.manifest.instant
+            )
+        }
         for (kind, detail) in zip(verdict.kinds, verdict.details) {
             guard detail.isEmpty else {
                 findings.add(DrillDifference(kind, value.entry, detail))
@@ -275,16 +253,6 @@ struct DrillComparison {
             let (kind, detail) = try await lookAgain(value, request, kind, of: archive)
             findings.add(DrillDifference(kind, value.entry, detail))
         }
-    }
-
-    private mutating func notePresence(of value: ArchivedValue, _ reading: NodeKeyReading) {
-        presentCount[value.entry.database, default: 0] += 1
-        findings.types[value.entry.typeName, default: 0] += 1
-        findings.databases[value.entry.database, default: 0] += 1
-        let expiry = reading.deadline.map { deadline -> Expiry in
-            .at(deadline.lowerBound.advanced(byMilliseconds: -terms.shiftMilliseconds))
-        }
-        findings.lifetimes.add(expiry ?? .never, at: access.manifest.instant)
     }
 
     private var moduleLook: ModuleValueLook {
@@ -296,11 +264,6 @@ struct DrillComparison {
         )
     }
 
-    private mutating func mayLookAgain(_ request: NodeKeyRequest) -> Bool {
-        secondLookCount += 1
-        return secondLookCount <= Self.secondLookLimit && request.bodyByteCount <= Self.secondLookByteCount
-    }
-
     /// Tells what differs of a value, element by element.
     private mutating func lookAgain(
         _ value: ArchivedValue,
@@ -309,7 +272,7 @@ struct DrillComparison {
         of archive: ArchivedValues
     ) async throws -> (DrillDifferenceKind, String) {
         let plain = kind == .fieldDeadline ? "deadlines of its fields differ" : "its digest differs"
-        guard mayLookAgain(request), let elementKind = request.kind,
+        guard secondLooks.allow(bodyByteCount: request.bodyByteCount), let elementKind = request.kind,
             let own = try await archive.elements(of: value.entry),
             let other = try await reader.elements(of: request),
             let difference = ElementDifference(left: own, right: other, of: elementKind)

@@ -1,4 +1,3 @@
-import ArchiveIO
 import Comparison
 import Memcached
 import NIOCore
@@ -12,9 +11,6 @@ import Transport
 /// As ``DrillComparison``: the archive leads, the node is read by `mg` as clients do, and names of both sides are merged
 /// only where the node has more items than were found.
 struct DrillItemComparison {
-    /// A value of more bytes is not looked at a second time.
-    private static let secondLookByteCount: UInt64 = 8 << 20
-    private static let secondLookLimit = 2000
     /// Memcached counts seconds: a deadline that is rounded differently is off by one.
     private static let granularityMilliseconds: Int64 = 1000
 
@@ -26,7 +22,7 @@ struct DrillItemComparison {
     private let judge: DrillJudge
     private var findings = DrillFindings()
     private var presentCount: UInt64 = 0
-    private var secondLookCount = 0
+    private var secondLooks = SecondLooks()
     private var handledCount: UInt64 = 0
 
     /// Runs the comparison over two connections of its own.
@@ -77,59 +73,38 @@ struct DrillItemComparison {
 
     private mutating func compare() async throws {
         try checkServer(try await control.stats())
-        var opened: [(part: UInt32, reader: ArchiveReader)] = []
+        let archives = try await DrillArchives.open(access, terms.sample)
         do {
-            for part in access.manifest.parts {
-                opened.append((UInt32(clamping: part.number), try await access.openPart(part)))
-            }
-            let chosen = terms.sample?.choose(from: opened)
-            for archive in opened {
-                let values = ArchivedValues(
-                    archive.reader,
-                    part: archive.part,
-                    format: access.manifest.format,
-                    scope: reader.scope,
-                    sample: chosen?[archive.part] ?? (chosen == nil ? nil : [:])
-                )
+            for values in archives.values(reader.scope) {
                 // The closure cannot hold `self` and change it at once.
                 var comparison = self
                 try await values.forEachBlock { try await comparison.compare($0.values, of: values) }
                 self = comparison
             }
-            try await countItems(opened)
+            try await countItems(archives)
         } catch {
-            for archive in opened { await archive.reader.close() }
+            await archives.close()
             throw error
         }
-        for archive in opened { await archive.reader.close() }
+        await archives.close()
         noteOmissions()
     }
 
     // MARK: Items
 
     private mutating func compare(_ all: [ArchivedValue], of archive: ArchivedValues) async throws {
-        var alive: [ArchivedValue] = []
-        for var value in all {
-            if value.isChained {
-                value.entry.value = try await archive.fingerprint(value.entry, scope: reader.scope)
-            }
-            if value.entry.hasExpired(by: reader.scope.expiredBy ?? terms.restoredFrom) {
-                findings.expiredKeyCount += 1
-            } else {
-                alive.append(value)
-            }
-        }
+        let alive = try await findings.alive(
+            all,
+            at: reader.scope.expiredBy ?? terms.restoredFrom,
+            of: archive,
+            reader.scope
+        )
         let readings = try await reader.read(alive.map(\.entry.key))
         let now = try await reader.time()
         for (value, reading) in zip(alive, readings) { try await note(value, reading, of: archive, now: now) }
         handledCount += UInt64(all.count)
         context.progress(
-            OperationProgress(
-                .comparing,
-                subject: access.manifest.id.text,
-                completedKeyCount: handledCount,
-                totalKeyCount: terms.sample.map { UInt64($0.count) } ?? access.manifest.keyCount
-            )
+            OperationProgress(comparing: access.manifest, completedKeyCount: handledCount, of: terms.sample)
         )
     }
 
@@ -140,30 +115,25 @@ struct DrillItemComparison {
         now: UnixMilliseconds
     ) async throws {
         let verdict = judge.judge(value, reading, now: now)
-        findings.comparedKeyCount += 1
-        if let error = verdict.deadlineError { findings.add(deadlineError: error) }
-        if verdict.isUndecided { findings.undecided[value.entry.typeName, default: 0] += 1 }
-        if reading.state == .present { notePresence(of: value, reading) }
+        findings.note(verdict, of: value.entry)
+        if reading.state == .present {
+            presentCount += 1
+            findings.notePresence(
+                of: value.entry,
+                reading,
+                shiftMilliseconds: terms.shiftMilliseconds,
+                instant: access.manifest.instant
+            )
+        }
         for (kind, detail) in zip(verdict.kinds, verdict.details) {
             let words = detail.isEmpty ? try await lookAgain(value, of: archive) : detail
             findings.add(DrillDifference(kind, value.entry, words))
         }
     }
 
-    private mutating func notePresence(of value: ArchivedValue, _ reading: NodeKeyReading) {
-        presentCount += 1
-        findings.types[value.entry.typeName, default: 0] += 1
-        findings.databases[value.entry.database, default: 0] += 1
-        let expiry = reading.deadline.map { deadline -> Expiry in
-            .at(deadline.lowerBound.advanced(byMilliseconds: -terms.shiftMilliseconds))
-        }
-        findings.lifetimes.add(expiry ?? .never, at: access.manifest.instant)
-    }
-
     /// Tells what differs of a value, byte by byte.
     private mutating func lookAgain(_ value: ArchivedValue, of archive: ArchivedValues) async throws -> String {
-        secondLookCount += 1
-        guard secondLookCount <= Self.secondLookLimit, value.bodyByteCount <= Self.secondLookByteCount,
+        guard secondLooks.allow(bodyByteCount: value.bodyByteCount),
             let own = try await archive.elements(of: value.entry),
             let other = try await reader.elements(of: value.entry.key),
             let difference = ElementDifference(left: own, right: other, of: .string)
@@ -182,35 +152,21 @@ struct DrillItemComparison {
         )
     }
 
-    private mutating func countItems(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
+    private mutating func countItems(_ archives: DrillArchives) async throws {
         let stats = try await control.stats()
         try checkServer(stats)
-        let (count, evicted) = (stats.itemCount ?? 0, stats.evictionCount ?? 0)
-        findings.evictedKeyCount = evicted - min(evicted, terms.evictedBefore)
+        findings.note(evictedKeyCount: stats.evictionCount, since: terms.evictedBefore)
+        let count = stats.itemCount ?? 0
         guard terms.sample == nil else {
-            let (expected, known) = (terms.restoredKeyCount, findings.counts[.missing] ?? 0)
-            findings.add(expected - min(expected, count + known), .missing)
-            findings.add(count - min(count, expected), .extra)
-            return
+            return findings.note(nodeKeyCount: count, restored: terms.restoredKeyCount)
         }
         if count > presentCount { try await findExtraItems(archives) }
     }
 
     /// Names of both sides, sorted and merged.
-    private mutating func findExtraItems(_ archives: [(part: UInt32, reader: ArchiveReader)]) async throws {
+    private mutating func findExtraItems(_ archives: DrillArchives) async throws {
         let options = ComparisonOptions()
-        var left = ComparisonSide(secret: reader.scope.secret, spillingTo: context.spillPlace)
-        for archive in archives {
-            _ = try await ArchiveEntries(
-                archive.reader,
-                part: archive.part,
-                format: access.manifest.format,
-                role: .left,
-                options: options,
-                scope: reader.scope,
-                content: .names
-            ).read(into: &left)
-        }
+        let left = try await archives.names(options, reader.scope, spillingTo: context.spillPlace)
         var right = ComparisonSide(secret: reader.scope.secret, spillingTo: context.spillPlace)
         try await ItemNames.read(control, options: options, into: &right)
         var merged = try ComparisonRun(left: left, right: right)

@@ -11,24 +11,25 @@ extension SnapshotSentinel {
         switch connection.url.family {
         case .redis:
             let node = try await NodeConnection.connect(connection)
-            do {
-                let finding = try await search(node)
-                await node.close()
-                return finding
-            } catch {
-                await node.close()
-                throw error
-            }
+            return try await Self.closing(node.close) { try await search(node) }
         case .memcached:
             let node = try await MemcachedConnection.connect(connection)
-            do {
-                let finding = try await search(node)
-                await node.close()
-                return finding
-            } catch {
-                await node.close()
-                throw error
-            }
+            return try await Self.closing(node.close) { try await search(node) }
+        }
+    }
+
+    /// Runs `body`, then `close`, whatever became of it.
+    private static func closing(
+        _ close: () async -> Void,
+        _ body: () async throws -> Finding
+    ) async throws -> Finding {
+        do {
+            let finding = try await body()
+            await close()
+            return finding
+        } catch {
+            await close()
+            throw error
         }
     }
 

@@ -102,13 +102,7 @@ final class ItemWriter: RecordWriter {
                 try await lane.writePart(chunk, ending: nil, &tally)
             }
         } catch {
-            await lane.close()
-            if error is TransportError || error is CancellationError {
-                tally.giveUp([record], because: .connectionLost)
-            } else {
-                tally.sample.remove(rank: record.rank)
-                tally.accounting.add(to: .lostBlock)
-            }
+            await lane.abandon(record, because: error, &tally)
             throw error
         }
         var end = ByteBuffer(string: "\r\n")

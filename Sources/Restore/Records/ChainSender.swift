@@ -191,13 +191,7 @@ struct ChainSender {
                 }
             }
         } catch {
-            await lane.close()
-            if error is TransportError || error is CancellationError {
-                tally.giveUp([record], because: .connectionLost)
-            } else {
-                tally.sample.remove(rank: record.rank)
-                tally.accounting.add(to: .lostBlock)
-            }
+            await lane.abandon(record, because: error, &tally)
             throw error
         }
         let end = command.end()

@@ -22,3 +22,16 @@ protocol WritingLane: AnyObject {
     func giveUp(_ tally: inout RestoreTally) async
     func close() async
 }
+
+extension WritingLane {
+    /// Counts a value of which a part was sent when `error` came: the connection ends in the middle of its command.
+    func abandon(_ record: CommandBatch.Sent, because error: any Error, _ tally: inout RestoreTally) async {
+        await close()
+        if error is TransportError || error is CancellationError {
+            tally.giveUp([record], because: .connectionLost)
+        } else {
+            tally.sample.remove(rank: record.rank)
+            tally.accounting.add(to: .lostBlock)
+        }
+    }
+}
