@@ -13,21 +13,6 @@ import Testing
 
 /// A repository, and beside it what it must hold.
 struct ActionModel {
-    /// What is known of a snapshot that is not purged.
-    struct State: Hashable {
-        var number: Int
-        var instant: UnixMilliseconds
-        var deletedAt: UnixMilliseconds?
-        var isDrilled = false
-        var lastDrill: DrillRecord.Result?
-        var isCorrupt = false
-        var isSuspicious = false
-        var heldUntil: UnixMilliseconds?
-
-        func isHeld(at now: UnixMilliseconds) -> Bool { heldUntil.map { now < $0 } ?? false }
-        var isGood: Bool { deletedAt == nil && !isCorrupt && !isSuspicious }
-    }
-
     struct Outcome {
         var hasDied = false
         var contradictions: [String] = []
@@ -94,7 +79,7 @@ struct ActionModel {
             // Deleted ones, too: a hold that comes after the deletion binds purge.
             let any = numbers { _ in true }.randomElement(using: &random) ?? one
             return .hold(any, hours: Bool.random(using: &random) ? .random(in: 1...100, using: &random) : nil)
-        case ..<53: return .removeHolds(numbers { $0.heldUntil != nil }.first ?? one)
+        case ..<53: return .removeHolds(numbers { !$0.holdEnds.isEmpty }.first ?? one)
         case ..<58: return .delete(one)
         case ..<62:
             let deleted = numbers { $0.deletedAt != nil }.randomElement(using: &random)
@@ -210,19 +195,11 @@ struct ActionModel {
         _ outcome: inout Outcome
     ) {
         for id in Set(actual.keys).union(after.keys).union(states.keys).sorted() {
-            let isAfter = actual[id].map(Self.withoutInstants) == after[id].map(Self.withoutInstants)
-            let isBefore = actual[id] == states[id]
-            if isAfter || (!mustBeDone && isBefore) { continue }
+            let isAfter = actual[id]?.withoutInstants == after[id]?.withoutInstants
+            if isAfter || (!mustBeDone && State.isOnTheWay(actual[id], from: states[id], to: after[id])) { continue }
             let found = actual[id].map { "\($0)" } ?? "gone"
             outcome.contradictions.append("\(id) is \(found), and should be \(after[id].map { "\($0)" } ?? "gone")")
         }
-    }
-
-    /// Facts have strictly increasing instants, also where the clock went back: when something was deleted may differ.
-    private static func withoutInstants(_ state: State) -> State {
-        var state = state
-        state.deletedAt = state.deletedAt.map { _ in UnixMilliseconds(0) }
-        return state
     }
 
     private func run(_ action: RepositoryAction, _ fixture: RepositoryFixture) async throws {
@@ -292,8 +269,8 @@ struct ActionModel {
             for id in try await expired() { after[id]?.deletedAt = now }
         case .hold(let number, let hours):
             let end = end(hours) ?? UnixMilliseconds(.max)
-            change(number) { $0.heldUntil = max($0.heldUntil ?? end, end) }
-        case .removeHolds(let number): change(number) { $0.heldUntil = nil }
+            change(number) { $0.holdEnds = ($0.holdEnds + [end]).sorted() }
+        case .removeHolds(let number): change(number) { $0.holdEnds = [] }
         case .delete(let number):
             if snapshotID(number).flatMap({ states[$0] })?.isHeld(at: now) == true { return nil }
             change(number) { $0.deletedAt = now }
@@ -348,25 +325,23 @@ struct ActionModel {
         var options = fixture.options(creates: true)
         if await code({ try await fixture.open(creates: false) }) == .absent { return [:] }
         (options.creates, options.access) = (false, .readOnly)
-        let entries = try await Repository.open(options).snapshots().entries
-        return Dictionary(
-            entries.map { entry in
-                let state = entry.state
-                return (
-                    entry.id,
-                    State(
-                        number: numbers[entry.id] ?? 0,
-                        instant: entry.instant,
-                        deletedAt: state.deletedAt,
-                        isDrilled: state.drilledAt != nil,
-                        lastDrill: state.lastDrill?.result,
-                        isCorrupt: state.isCorrupt,
-                        isSuspicious: state.isSuspicious,
-                        heldUntil: state.heldUntil
-                    )
-                )
-            }
-        ) { $1 }
+        let repository = try await Repository.open(options)
+        var found: [SnapshotID: State] = [:]
+        for entry in try await repository.snapshots().entries {
+            let state = entry.state
+            let holds = state.heldUntil == nil ? [] : try await repository.standing(entry.id).holds
+            found[entry.id] = State(
+                number: numbers[entry.id] ?? 0,
+                instant: entry.instant,
+                deletedAt: state.deletedAt,
+                isDrilled: state.drilledAt != nil,
+                lastDrill: state.lastDrill?.result,
+                isCorrupt: state.isCorrupt,
+                isSuspicious: state.isSuspicious,
+                holdEnds: holds.map { $0.until ?? UnixMilliseconds(.max) }.sorted()
+            )
+        }
+        return found
     }
 
     /// What is wrong, in words: everything that is listed is whole, and the catalog is what a rebuild makes of the store.
