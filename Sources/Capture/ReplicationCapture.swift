@@ -129,7 +129,7 @@ package struct ReplicationCapture: CaptureSession {
         sink.sampleAge = sampleAge
         var reader = StreamReader(sink: sink)
         let checksum = try await reader.readAll(&input, expectedKeyCount: opening.expectedKeyCount, progress) { used in
-            stream.recycle(used)
+            stream.recycle(consume used)
             return try await stream.next()
         }
         guard input.readableBytes == 0, try await stream.next() == nil else {

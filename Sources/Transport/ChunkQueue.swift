@@ -10,8 +10,8 @@ final class ChunkQueue: Sendable {
     /// Bytes that may wait here before reading stops: some chunks, so that neither side waits for the other's turn.
     static let byteLimit = 4 * 1024 * 1024
 
-    /// The most buffers kept for later chunks.
-    private static let spareLimit = 4
+    /// The most buffers kept for later chunks: as many as a full queue has, since both sides work in bursts.
+    private static let spareLimit = byteLimit / ReplicaTransfer.chunkByteCount + 2
 
     private enum End {
         case finished
@@ -46,11 +46,15 @@ final class ChunkQueue: Sendable {
 
     // MARK: The event loop's side
 
-    func push(_ chunk: ByteBuffer) {
-        guard chunk.readableBytes > 0 else { return }
+    /// Hands the chunk on with the only reference to its memory, which can be used again then: the consumer may be done
+    /// with it before this returns.
+    func push(_ chunk: consuming ByteBuffer) {
+        let byteCount = chunk.readableBytes
+        guard byteCount > 0 else { return }
+        var pushed: ByteBuffer? = consume chunk
         wakeAfter { state in
-            state.chunks.append(chunk)
-            state.queuedByteCount += chunk.readableBytes
+            if let chunk = pushed.take() { state.chunks.append(consume chunk) }
+            state.queuedByteCount += byteCount
         }
     }
 

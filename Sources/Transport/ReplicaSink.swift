@@ -76,7 +76,7 @@ final class ReplicaSink: ReplySink {
 
     private func handleEvents(flushing: Bool) throws(TransportError) {
         while let event = try nextEvent(flushing: flushing) {
-            switch event {
+            switch consume event {
             case .refused(let text): answer(.refused(RESPErrorReply(text)))
             case .resynchronisation(let id, let offset):
                 replicationID = id
@@ -84,7 +84,7 @@ final class ReplicaSink: ReplySink {
             case .payload(let framing):
                 answer(.payload(framing, replicationID: replicationID, offset: offset))
                 if acknowledges { acknowledge() }
-            case .chunk(let chunk): queue.push(chunk)
+            case .chunk(let chunk): queue.push(consume chunk)
             case .end: break
             }
         }

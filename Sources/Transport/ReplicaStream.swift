@@ -37,7 +37,7 @@ package struct ReplicaStream: Sendable {
 
     /// Gives the chunk that was read last back, so that its memory serves a later one; `chunk` must be used up.
     package func recycle(_ chunk: consuming ByteBuffer) {
-        queue.recycle(chunk)
+        queue.recycle(consume chunk)
     }
 
     /// The time in which the socket was not read because the consumer had not taken what was there: it costs the
