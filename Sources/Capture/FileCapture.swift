@@ -103,7 +103,7 @@ package struct FileCapture: CaptureSession {
         let superseded = try reader.sink.resolveDuplicates()
         if !superseded.isEmpty {
             warnings.append(
-                "'\(source.name)' holds \(superseded.count) keys more than once: the last of each counts (a server "
+                "'\(source.name)' holds \(Figures.counted(UInt64(superseded.count), "key")) more than once: the last of each counts (a server "
                     + "refuses to load such a file)"
             )
         }

@@ -16,6 +16,8 @@ struct DrillVerdict {
     func apply(_ findings: DrillFindings, to outcome: inout DrillOutcome) {
         outcome.record.comparedKeyCount = findings.comparedKeyCount
         outcome.record.differences = findings.counts
+        // A node that lacks keys never answered for every key.
+        if (findings.counts[.missing] ?? 0) > 0 { outcome.record.rtoMilliseconds = nil }
         if findings.deadlineErrors.count > 0 {
             outcome.record.largestDeadlineErrorMilliseconds = Int64(clamping: findings.deadlineErrors.largest.magnitude)
             outcome.record.p99DeadlineErrorMilliseconds = Int64(clamping: findings.deadlineErrors.percentile(99))
@@ -53,7 +55,7 @@ struct DrillVerdict {
 
     private func undecided(_ findings: DrillFindings) -> String? {
         if let (words, count) = findings.refusals.max(by: { $0.value < $1.value }) {
-            return "the node did not let \(count) keys be read: \(words)"
+            return "the node did not let \(Figures.counted(UInt64(count), "key")) be read: \(words)"
         }
         guard !findings.undecided.isEmpty else { return nil }
         let types = findings.undecided.sorted { $0.key < $1.key }.map { "\($0.value) of type \($0.key)" }

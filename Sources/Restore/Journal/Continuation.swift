@@ -37,7 +37,8 @@ package enum Continuation: Hashable, Sendable {
         if hasNothing {
             guard target.keyCount == 0 || existing != .refuse else {
                 self = .refuses(
-                    "\(target.address) \(what) since the restore was interrupted: it holds \(target.keyCount) keys and none "
+                    "\(target.address) \(what) since the restore was interrupted: it holds "
+                        + "\(Figures.counted(target.keyCount, "key")) and none "
                         + "of those that were restored"
                 )
                 return
@@ -52,7 +53,8 @@ package enum Continuation: Hashable, Sendable {
             let isSameHistory = known.replicationID != nil && known.replicationID == target.node.replicationID
             guard isSameHistory else {
                 self = .refuses(
-                    "\(target.address) \(what) since the restore was interrupted: it holds \(target.keyCount) keys, and the "
+                    "\(target.address) \(what) since the restore was interrupted: it holds "
+                        + "\(Figures.counted(target.keyCount, "key")), and the "
                         + "restore had confirmed none by which it could be known again"
                 )
                 return

@@ -7,7 +7,7 @@ extension Preflight {
         guard count > 0 else { return nil }
         return .warning(
             .leftovers,
-            "\(target.address) holds \(count) temporary \(count == 1 ? "key" : "keys") of restores that were "
+            "\(target.address) holds \(Figures.counted(UInt64(count), "temporary key")) of restores that were "
                 + "interrupted (rewarm:{...}:...)",
             advice: "nothing to do: they are removed before the first write"
         )

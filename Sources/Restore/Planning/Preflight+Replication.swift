@@ -49,7 +49,7 @@ extension Preflight {
         guard target.keyCount > 0, !options.flushTarget else { return nil }
         return .refusal(
             .notEmpty,
-            "\(target.address) holds \(target.keyCount) keys, which a replication would replace",
+            "\(target.address) holds \(Figures.counted(target.keyCount, "key")), which a replication would replace",
             advice: "empty it with --flush-target, or restore with --method commands"
         )
     }

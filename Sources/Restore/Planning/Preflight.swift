@@ -158,7 +158,7 @@ package enum Preflight {
         guard target.usersKeyCount > 0, options.refusesKeys, !options.flushTarget else { return nil }
         return .refusal(
             .notEmpty,
-            "\(target.address) holds \(target.usersKeyCount) keys",
+            "\(target.address) holds \(Figures.counted(target.usersKeyCount, "key"))",
             advice: "empty it with --flush-target, or say with --existing skip or --existing replace what becomes of "
                 + "keys that exist"
         )

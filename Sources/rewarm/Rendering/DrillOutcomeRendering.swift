@@ -37,6 +37,8 @@ enum DrillOutcomeRendering {
             let hot = record.hotRTOMilliseconds.map { ", 80 % of the recent accesses after \(duration($0))" } ?? ""
             let limit = self.limit(objectives?.maximumRecoveryMilliseconds)
             lines.append("recovery    \(duration(recovery)) to every key\(limit)\(hot)")
+        } else if let missing = record.differences[.missing], missing > 0 {
+            lines.append("recovery    never to every key: \(Figures.counted(missing, "key")) missing")
         }
         lines.append(
             "data        \(duration(record.rpoMilliseconds)) old" + limit(objectives?.maximumDataAgeMilliseconds)

@@ -113,6 +113,8 @@ struct DrillDamageTests {
                 "\(damage.name): \(String(describing: outcome.record.reason))"
             )
             #expect(outcome.failure?.kind == .integrity, "\(damage.name)")
+            let lacksKeys = outcome.record.differences[.missing] != nil
+            #expect((outcome.record.rtoMilliseconds == nil) == lacksKeys, "\(damage.name)")
             let found = outcome.findings?.differences.filter {
                 $0.kind == damage.kind && String(decoding: $0.key, as: UTF8.self) == damage.key
             }
