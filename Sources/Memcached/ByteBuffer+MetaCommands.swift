@@ -2,24 +2,6 @@ package import NIOCore
 
 // Meta commands as servers expect them: a line, and after `ms` the value. Nothing here allocates but the buffer's growth.
 
-/// How a key stands in a command.
-package enum KeyForm: Hashable, Sendable {
-    /// As it is: it has no space, no control character and at most 250 bytes.
-    case text
-    /// In Base64, with the flag `b`.
-    case base64
-
-    /// The longest key, in bytes (memcached.h, KEY_MAX_LENGTH).
-    package static let maximumKeyByteCount = 250
-
-    /// The form that a key needs.
-    package static func needed(by key: ByteBuffer) -> Self {
-        key.withUnsafeReadableBytes { bytes in
-            bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? .text : .base64
-        }
-    }
-}
-
 extension ByteBuffer {
     /// `mg <key> <flags>`: each flag is a letter, with spaces between; `b` is added where the form needs it.
     package mutating func writeMetaGet(_ key: ByteBuffer, _ form: KeyForm, flags: StaticString, opaque: Int? = nil) {

@@ -83,6 +83,12 @@ package struct MemcachedItems {
         items.append(item([UInt8](repeating: 0x6B, count: 250), false, valueOf: 10, lifetime: 0))
         items.append(item((0..<180).map { UInt8($0) }, true, valueOf: 10, lifetime: 0))
         items.append(item(Array("schlüssel:☃".utf8), false, valueOf: 10, lifetime: 0))
+        // Control characters that end neither word nor line, in keys that are too long for Base64.
+        let controls: [UInt8] = [0x01, 0x09, 0x0B, 0x0D, 0x1F, 0x7F, 0x80, 0xFF]
+        for count in [187, 250] {
+            items.append(item((0..<count).map { controls[$0 % controls.count] }, false, valueOf: 10, lifetime: 0))
+        }
+        items.append(item(Array("tab\tand\u{1}".utf8), false, valueOf: 10, lifetime: 0))
         items.append(item(Array("ends in line ends".utf8).filter { $0 != 0x20 }, false, valueOf: 0, lifetime: 0))
         items[items.count - 1].value = Array("END\r\nEN\r\nVA 3 f1\r\n\r\n".utf8)
         return items

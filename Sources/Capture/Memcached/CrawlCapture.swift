@@ -170,6 +170,12 @@ package struct CrawlCapture: CaptureSession {
         for (text, count) in run.unreadable.sorted(by: { $0.key < $1.key }) {
             warnings.append("\(count) items of \(address) are missing, as it answered their reading with: \(text)")
         }
+        if run.namelessCount > 0 {
+            warnings.append(
+                "\(run.namelessCount) items of \(address) are missing, as no command of text can name their keys (more than "
+                    + "186 bytes, with a space, line feed or NUL, from clients of the binary protocol)"
+            )
+        }
         if evictedCount > 0 {
             warnings.append("\(address) evicted \(evictedCount) items for want of memory while it was read")
         }

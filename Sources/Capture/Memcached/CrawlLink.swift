@@ -73,10 +73,10 @@ final class CrawlLink {
 enum CrawlQuestion {
     /// `u`: no bump in the LRU, no mark as fetched; `l` and `h` tell the state from before the command all the same.
     ///
-    /// `k` gives the key back, and with it whether it was stored in Base64. A key that is no word is not asked for: where
-    /// the binary protocol has stored it, the server would write it into the reply as it is.
-    private static let textFlags: StaticString = "v k f t c l h u"
-    private static let base64Flags: StaticString = "v f t c l h u"
+    /// `k` gives the key back, and with it whether it was stored in Base64. A key that is no word is not asked for: the
+    /// server would write what was not stored in Base64 into the reply as it is.
+    private static let wordFlags: StaticString = "v k f t c l h u"
+    private static let otherFlags: StaticString = "v f t c l h u"
 
     /// One command for each of the packed entries.
     static func commands(for entries: ByteBuffer) -> ByteBuffer {
@@ -92,8 +92,11 @@ enum CrawlQuestion {
 
     private static func write(_ entry: CrawlEntry, ordinal: Int, to commands: inout ByteBuffer) {
         switch KeyForm.needed(by: entry.key) {
-        case .text: commands.writeMetaGet(entry.key, .text, flags: textFlags)
-        case .base64: commands.writeMetaGet(entry.key, .base64, flags: base64Flags, opaque: ordinal)
+        case .text: commands.writeMetaGet(entry.key, .text, flags: wordFlags)
+        case .base64:
+            // What has no form at all gets the server's refusal, which counts it.
+            let form = KeyForm.naming(entry.key) ?? .base64
+            commands.writeMetaGet(entry.key, form, flags: otherFlags, opaque: ordinal)
         }
     }
 

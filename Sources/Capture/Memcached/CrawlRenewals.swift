@@ -45,7 +45,8 @@ package struct CrawlRenewals: Sendable {
         keepingCAS: Bool
     ) async throws(TransportError) -> String {
         var command = ByteBuffer()
-        command.writeMetaInvalidate(key, KeyForm.needed(by: key), ifCAS: cas, newCAS: keepingCAS ? cas : nil)
+        let form = KeyForm.naming(key) ?? .base64
+        command.writeMetaInvalidate(key, form, ifCAS: cas, newCAS: keepingCAS ? cas : nil)
         return try await control.line(command)
     }
 

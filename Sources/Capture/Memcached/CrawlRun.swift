@@ -20,6 +20,8 @@ struct CrawlRun: ~Copyable {
     private(set) var vanishedCount: UInt64 = 0
     /// Items that could not be read, by the server's words.
     private(set) var unreadable: [String: UInt64] = [:]
+    /// Items whose keys no command can name.
+    private(set) var namelessCount: UInt64 = 0
     /// Readings that were repeated because of an error.
     private(set) var rereadCount: UInt64 = 0
     private(set) var renewals: CrawlRenewals
@@ -43,7 +45,7 @@ struct CrawlRun: ~Copyable {
         renewals = CrawlRenewals(control: source.control, knowsCAS: source.knowsCAS)
     }
 
-    var unreadableCount: UInt64 { unreadable.values.reduce(0, +) }
+    var unreadableCount: UInt64 { unreadable.values.reduce(namelessCount, +) }
 
     /// The time in which the sockets were not read because records were not taken fast enough.
     var pausedTime: Duration { links.reduce(.zero) { $0 + $1.connection.pausedTime } }
@@ -204,6 +206,8 @@ struct CrawlRun: ~Copyable {
         // What was sent is wrong: it will be at every attempt.
         if error.kind == .server, attempt < Self.attemptLimit {
             failed.append((entry, attempt))
+        } else if KeyForm.naming(entry.key) == nil {
+            namelessCount += 1
         } else {
             unreadable[error.text, default: 0] += 1
         }
