@@ -141,9 +141,10 @@ let package = Package(
             ]
         ),
 
-        // Tests: launchers, seeded generators and oracles that share no code with the sources; a file system that fails
-        // and loses power; then one target per module, and those for the whole.
+        // Tests: launchers, seeded generators and oracles that share no code with the sources; a malloc that counts; a file
+        // system that fails and loses power; then one target per module, and those for the whole.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "AllocationCounting", path: "Tests/AllocationCounting"),
         .target(
             name: "StorageSimulation",
             dependencies: ["ObjectStorage", "SnapshotModel", "TestSupport"],
@@ -268,6 +269,13 @@ let package = Package(
             ]
         ),
         .testTarget(name: "FuzzingTests", dependencies: ["Fuzzing", "TestSupport"]),
+        .testTarget(
+            name: "HotLoopTests",
+            dependencies: [
+                "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Capture", "Restore",
+                "AllocationCounting", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+            ]
+        ),
         .testTarget(name: "CommandLineTests", dependencies: ["rewarm", "TestSupport"], exclude: ["Goldens"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport"]),
         .testTarget(name: "EndToEndTests", dependencies: ["rewarm", "TestSupport"], exclude: ["FailingCalls"]),
