@@ -143,7 +143,8 @@ extension RestoreVerification {
         let databases = databases.filter { !$0.isAsExpected }.map { check in
             let found = check.expiringKeyCount.map { " (\($0) with a deadline)" } ?? ""
             let expected = check.expiringKeyCount == nil ? "" : " (\(check.expectedExpiringKeyCounts))"
-            return "database \(check.database) has \(Figures.counted(check.keyCount, "key"))\(found), expected \(check.expectedKeyCounts)"
+            return
+                "database \(check.database) has \(Figures.counted(check.keyCount, "key"))\(found), expected \(check.expectedKeyCounts)"
                 + expected
         }
         let sample = [

@@ -220,7 +220,9 @@ package struct ReplicationEngine: Sendable {
         let expected = plan.options.flushTarget ? 0 : plan.target.keyCount
         let keyCount = node.names.filter { $0.hasPrefix("db") }.reduce(0) { $0 + (node.number("keys", in: $1) ?? 0) }
         guard keyCount <= expected else {
-            throw RestoreInterruption.refused("a client wrote \(Figures.counted(UInt64(keyCount), "key")) meanwhile, which would be lost")
+            throw RestoreInterruption.refused(
+                "a client wrote \(Figures.counted(UInt64(keyCount), "key")) meanwhile, which would be lost"
+            )
         }
     }
 
