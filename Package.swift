@@ -104,7 +104,7 @@ let package = Package(
         .target(
             name: "Policy",
             dependencies: [
-                "ArchiveFormat", "Retention", "Transport",
+                "ArchiveFormat", "ObjectStorage", "Retention", "Transport",
                 .product(name: "Yams", package: "Yams"),
             ]
         ),

@@ -53,8 +53,11 @@ package struct SystemCallError: Error, Equatable, Sendable {
 }
 
 extension SystemCallError: CustomStringConvertible {
+    /// The system's words for it, "No such file or directory".
+    package var reason: String { String(cString: strerror(number)) }
+
     package var description: String {
         let place = path.isEmpty ? "" : " '\(path)'"
-        return "\(call)\(place): \(String(cString: strerror(number)))"
+        return "\(call)\(place): \(reason)"
     }
 }

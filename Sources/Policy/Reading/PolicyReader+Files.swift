@@ -1,3 +1,5 @@
+package import ObjectStorage
+
 #if canImport(Glibc)
 private import Glibc
 #elseif canImport(Musl)
@@ -7,15 +9,12 @@ private import Darwin
 #endif
 
 /// A policy file that cannot be read at all.
-package struct UnreadablePolicy: Error, Hashable, Sendable, CustomStringConvertible {
+package struct UnreadablePolicy: Error, Sendable, CustomStringConvertible {
     package let fileName: String
-    /// The `errno` of the call that failed.
-    package let errorNumber: Int32
+    package let cause: SystemCallError
 
-    package var isDenied: Bool { errorNumber == EACCES || errorNumber == EPERM }
-    package var description: String {
-        "cannot read the policy '\(fileName)': \(String(cString: strerror(errorNumber)))"
-    }
+    package var isDenied: Bool { cause.condition == .permissionDenied }
+    package var description: String { "cannot read the policy '\(fileName)': \(cause.reason)" }
 }
 
 extension PolicyReader {
@@ -23,36 +22,14 @@ extension PolicyReader {
     ///
     /// File names in it become absolute. Throws `UnreadablePolicy` or `InvalidPolicy`.
     package static func read(file fileName: String) throws -> PolicyFile {
-        let bytes = try bytes(of: fileName)
+        let bytes: [UInt8]
+        do throws(SystemCallError) {
+            bytes = try NamedFile.bytes(of: fileName, limit: longestByteCount)
+        } catch {
+            throw UnreadablePolicy(fileName: fileName, cause: error)
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else { throw notText(bytes, fileName) }
         return try read(text: text, fileName: fileName, directory: absolute(directory(of: fileName)))
-    }
-
-    /// At most one byte more than a policy may have.
-    private static func bytes(of fileName: String) throws(UnreadablePolicy) -> [UInt8] {
-        let descriptor = open(fileName, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw UnreadablePolicy(fileName: fileName, errorNumber: errno) }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 64 << 10)
-        while bytes.count <= longestByteCount {
-            let count = piece.withUnsafeMutableBytes { systemRead(descriptor, $0) }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw UnreadablePolicy(fileName: fileName, errorNumber: errno) }
-            if count == 0 { break }
-            bytes += piece[..<count]
-        }
-        return bytes
-    }
-
-    private static func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        #if canImport(Glibc)
-        Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        #elseif canImport(Musl)
-        Musl.read(descriptor, buffer.baseAddress, buffer.count)
-        #else
-        Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-        #endif
     }
 
     /// Points at the first byte that is no UTF-8.
