@@ -21,7 +21,9 @@ package protocol FileSystem: Sendable {
     ) throws(SystemCallError) -> Int
     /// fsync(2), of a file or a directory.
     func synchronize(_ descriptor: FileDescriptor) throws(SystemCallError)
-    /// Asks the system to begin writing a range to the device. A hint: failures are not reported.
+    /// Asks the system to begin writing a range to the device, and to forget what of it has been written already.
+    ///
+    /// A hint: failures are not reported.
     func startWriteback(_ descriptor: FileDescriptor, offset: UInt64, byteCount: UInt64)
     func status(of descriptor: FileDescriptor) throws(SystemCallError) -> FileStatus
     /// lstat(2).

@@ -5,6 +5,12 @@ import Synchronization
 final class LocalObjectUpload: ObjectUpload {
     /// After this many bytes the system is asked to begin writing them to the device.
     private static let writebackByteCount: UInt64 = 8 << 20
+    /// What was begun so many times ago is asked for again.
+    ///
+    /// What has been written by then leaves the page cache, and its pages serve the next bytes. A file that only grows
+    /// takes fresh pages instead, which push out what others have there, and on a virtual machine cost the host's work too.
+    private static let droppedAfter: UInt64 = 2
+    private static let droppedStepCount: UInt64 = 4
 
     private enum Phase {
         case open
@@ -46,10 +52,18 @@ final class LocalObjectUpload: ObjectUpload {
             return state.writebackStart..<state.byteCount
         }
         guard let writeback else { return }
+        startWriteback(writeback)
+        let step = Self.writebackByteCount
+        let dropEnd = writeback.lowerBound - min(writeback.lowerBound, (Self.droppedAfter - 1) * step)
+        let dropStart = dropEnd - min(dropEnd, Self.droppedStepCount * step)
+        if dropStart < dropEnd { startWriteback(dropStart..<dropEnd) }
+    }
+
+    private func startWriteback(_ range: Range<UInt64>) {
         store.operations.fileSystem.startWriteback(
             temporary.file.descriptor,
-            offset: writeback.lowerBound,
-            byteCount: UInt64(writeback.count)
+            offset: range.lowerBound,
+            byteCount: range.upperBound - range.lowerBound
         )
     }
 

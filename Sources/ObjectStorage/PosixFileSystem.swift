@@ -60,7 +60,7 @@ package struct PosixFileSystem: FileSystem {
     package func startWriteback(_ descriptor: FileDescriptor, offset: UInt64, byteCount: UInt64) {
         #if canImport(Glibc)
         // On Linux this advice begins the write-out of dirty pages, without waiting and without dropping them
-        // (mm/fadvise.c), so that fsync at the end has less to do.
+        // (mm/fadvise.c), so that fsync at the end has less to do; clean pages it drops.
         _ = posix_fadvise(
             descriptor.rawValue,
             off_t(clamping: offset),
