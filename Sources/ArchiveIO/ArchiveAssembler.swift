@@ -14,7 +14,23 @@ struct WrittenPiece: Sendable {
 
     var content: Content
     var offset: UInt64
-    var byteCount: Int
+    /// As they were given to the storage.
+    var bytes: ByteBuffer
+
+    var name: ArchivePiece {
+        switch content {
+        case .header: .header
+        case .block(let header): .block(header.location(at: offset))
+        case .trailer: .trailer
+        }
+    }
+
+    /// Takes the bytes out, so that whoever gets them has the only reference to their storage.
+    mutating func takeBytes() -> ByteBuffer {
+        var taken = ByteBuffer()
+        swap(&taken, &bytes)
+        return taken
+    }
 }
 
 /// An archive that is written, but for the read-back.
@@ -78,29 +94,28 @@ final class ArchiveAssembler: Sendable {
         try await write(try header.encoded(), .header(header))
     }
 
-    /// Writes a block of records, and the filters of the last ones when there are enough to make a block of them.
-    ///
-    /// The block's buffer goes back to the pool.
-    func append(_ block: inout EncodedBlock) async throws -> [WrittenPiece] {
-        var pieces = [try await write(block)]
-        pool.give(block.takeBytes())
-        let filter = block.filter
+    /// Writes a block of records, whose bytes go to the piece.
+    func append(_ block: inout EncodedBlock) async throws -> WrittenPiece {
+        try await write(&block)
+    }
+
+    /// Writes the filters of the last blocks when there are enough to make a block of them, `filter` the newest.
+    func append(_ filter: KeyFilter) async throws -> WrittenPiece? {
         let group = state.withLock { state in
             state.filters.filters.append(filter)
             state.filterByteCount += filter.bits.readableBytes
             return state.filterByteCount >= ArchiveLimits.sectionBlockByteCount ? state.takeFilters() : nil
         }
-        if let group {
-            pieces.append(try await write(.filters, group.encoded(), with: BlockEncoder(archiveTag: archiveTag)))
-        }
-        return pieces
+        guard let group else { return nil }
+        return try await write(.filters, group.encoded(), with: BlockEncoder(archiveTag: archiveTag))
     }
 
-    /// Writes what belongs at the end.
+    /// Writes what belongs at the end, and tells of each piece.
     func finish(
         _ closing: ArchiveClosing,
-        superseded: SupersededRecords
-    ) async throws -> ([WrittenPiece], AssembledArchive) {
+        superseded: SupersededRecords,
+        _ report: (consuming WrittenPiece) async throws -> Void
+    ) async throws -> AssembledArchive {
         let encoder = BlockEncoder(archiveTag: archiveTag, pool: pool)
         let (filters, chains) = try state.withLock { state in
             state.index.countSuperseded(superseded.count)
@@ -111,19 +126,19 @@ final class ArchiveAssembler: Sendable {
         contents += chains.map { (.chains, $0) }
         contents += superseded.encoded().map { (.superseded, $0) }
         contents.append((.closing, try closing.encoded()))
-        var pieces: [WrittenPiece] = []
-        for (kind, content) in contents { pieces.append(try await write(kind, content, with: encoder)) }
+        for (kind, content) in contents { try await report(try await write(kind, content, with: encoder)) }
         let indexOffset = storedByteCount
         let entries = state.withLock { $0.index.indexContents() }
-        for content in entries { pieces.append(try await write(.index, content, with: encoder)) }
-        return try await writeTrailer(after: pieces, indexOffset: indexOffset, indexBlockCount: entries.count)
+        for content in entries { try await report(try await write(.index, content, with: encoder)) }
+        let (piece, archive) = try await writeTrailer(indexOffset: indexOffset, indexBlockCount: entries.count)
+        try await report(piece)
+        return archive
     }
 
     private func writeTrailer(
-        after pieces: [WrittenPiece],
         indexOffset: UInt64,
         indexBlockCount: Int
-    ) async throws -> ([WrittenPiece], AssembledArchive) {
+    ) async throws -> (WrittenPiece, AssembledArchive) {
         let (offset, totals, digest) = state.withLock { ($0.offset, $0.index.totals, $0.digests.file()) }
         let trailer = ArchiveTrailer(
             archiveTag: archiveTag,
@@ -140,7 +155,7 @@ final class ArchiveAssembler: Sendable {
             fileByteCount: trailer.fileByteCount,
             fileDigest: state.withLock { $0.digests.file() }
         )
-        return (pieces + [piece], archive)
+        return (piece, archive)
     }
 
     private func write(
@@ -153,7 +168,7 @@ final class ArchiveAssembler: Sendable {
             defer { state.numbers[kind, default: 0] += 1 }
             return (state.numbers[kind, default: 0], state.index.totals.recordCount)
         }
-        let block = try encoder.encode(
+        var block = try encoder.encode(
             RawBlock(kind: kind, bytes: content),
             // Filters are as good as random bits.
             codec: kind == .filters ? .none : codec,
@@ -161,22 +176,23 @@ final class ArchiveAssembler: Sendable {
             firstRecord: firstRecord
         )
         try decoder.prove(block, madeOf: content)
-        return try await write(block)
+        return try await write(&block)
     }
 
-    private func write(_ block: EncodedBlock) async throws -> WrittenPiece {
+    private func write(_ block: inout EncodedBlock) async throws -> WrittenPiece {
         if block.header.kind != .index {
             try state.withLock { state in try state.index.append(block, at: state.offset) }
         }
-        return try await write(block.bytes, .block(block.header))
+        return try await write(block.takeBytes(), .block(block.header))
     }
 
-    private func write(_ bytes: ByteBuffer, _ content: WrittenPiece.Content) async throws -> WrittenPiece {
+    private func write(_ bytes: consuming ByteBuffer, _ content: WrittenPiece.Content) async throws -> WrittenPiece {
         try await upload.append(bytes)
-        return state.withLock { state in
+        let offset = state.withLock { state in
             state.digests.update(bytes)
             defer { state.offset += UInt64(bytes.readableBytes) }
-            return WrittenPiece(content: content, offset: state.offset, byteCount: bytes.readableBytes)
+            return state.offset
         }
+        return WrittenPiece(content: content, offset: offset, bytes: bytes)
     }
 }

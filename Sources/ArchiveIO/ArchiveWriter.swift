@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// ```
 /// append -jobs-> compressors -encoded, in order-> assembler -> upload
-///                                                 assembler -written-> read back (SHA-256) -stored-> checkers
+///                                                 assembler (SHA-256) -written-> read back and compared
 /// ```
 /// Each arrow is a bounded queue. Memory: about 4 MiB a core of `parallelism` and 8 MiB beside it, for blocks of
 /// 1 MiB before compression; 56 bytes for each block written.

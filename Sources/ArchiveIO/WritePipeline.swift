@@ -20,8 +20,8 @@ final class WritePipeline: Sendable {
     static let jobsPerWorker = 1
     /// Compressed blocks that wait for their turn, for each compressor.
     static let encodedPerWorker = 1
-    /// Written blocks that wait to be read back: only places and filters.
-    static let writtenBound = 16
+    /// Written blocks that wait to be read back, with their bytes.
+    static let writtenBound = 3
 
     let archiveTag: UInt64
     let pool: BlockBufferPool
@@ -40,7 +40,7 @@ final class WritePipeline: Sendable {
     private struct Outcome: Sendable {
         var ending: (closing: ArchiveClosing, superseded: SupersededRecords)?
         var assembled: AssembledArchive?
-        var readBackDigest: [UInt8]?
+        var hasReadBack = false
         var proven = ProvenCounts()
         var runningWorkers: Int = 0
         var hurriedBlockCount: UInt64 = 0
@@ -151,7 +151,7 @@ final class WritePipeline: Sendable {
 
     private func assemble() async throws {
         var sequence: UInt64 = 0
-        let report: (WrittenPiece) async throws -> Void = { piece in
+        let report: (consuming WrittenPiece) async throws -> Void = { piece in
             try await self.written.send(piece, at: sequence)
             sequence += 1
         }
@@ -159,21 +159,23 @@ final class WritePipeline: Sendable {
             switch consume job {
             case .header(let header): try await report(try await assembler.begin(header))
             case .records(var block):
-                for piece in try await assembler.append(&block) { try await report(piece) }
+                try await report(try await assembler.append(&block))
+                if let piece = try await assembler.append(block.filter) { try await report(piece) }
             }
         }
         guard let ending = outcome.read({ $0.ending }) else { throw ArchiveIOError.notFinished }
-        let (pieces, archive) = try await assembler.finish(ending.closing, superseded: ending.superseded)
-        for piece in pieces { try await report(piece) }
+        let archive = try await assembler.finish(ending.closing, superseded: ending.superseded, report)
         outcome.update { $0.assembled = archive }
         written.finish(count: sequence)
     }
 
     private func readBack() async throws {
         var checker = WriteChecker(upload: upload)
-        while let (_, piece) = try await written.receive() { try await checker.check(piece) }
-        let digest = checker.fileDigest
-        outcome.update { $0.readBackDigest = digest }
+        while var (_, piece) = try await written.receive() {
+            try await checker.check(piece)
+            pool.give(piece.takeBytes())
+        }
+        outcome.update { $0.hasReadBack = true }
     }
 
     /// States that `jobCount` jobs are all, waits for the rest of the work, and compares the results.
@@ -186,16 +188,13 @@ final class WritePipeline: Sendable {
         outcome.update { $0.ending = (closing, superseded) }
         jobs.finish(count: jobCount)
         encoded.finish(count: jobCount)
-        let (archive, digest, counts, hurried) = try await outcome.perform { outcome in
+        let (archive, counts, hurried) = try await outcome.perform { outcome in
             if let failure = outcome.failure { throw failure }
-            guard outcome.runningWorkers == 0, let archive = outcome.assembled, let digest = outcome.readBackDigest
-            else { return nil as (AssembledArchive, [UInt8], ProvenCounts, UInt64)? }
-            return (archive, digest, outcome.proven, outcome.hurriedBlockCount)
+            guard outcome.runningWorkers == 0, let archive = outcome.assembled, outcome.hasReadBack
+            else { return nil as (AssembledArchive, ProvenCounts, UInt64)? }
+            return (archive, outcome.proven, outcome.hurriedBlockCount)
         }
         try counts.compare(with: archive.totals, closing.statistics)
-        guard digest == archive.fileDigest else {
-            throw ArchiveIOError.readBackDiffers(.trailer, reason: "the SHA-256 of the file differs")
-        }
         let summary = archive.summary(waitedDuration: waitedDuration, hurriedBlockCount: hurried)
         outcome.update { $0.summary = summary }
         return summary
