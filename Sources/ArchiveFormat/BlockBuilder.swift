@@ -1,3 +1,4 @@
+import ByteCoding
 package import NIOCore
 package import SnapshotModel
 
@@ -89,9 +90,15 @@ package struct BlockBuilder: Sendable {
     /// The place returned is right if this builder makes all blocks of records of its archive.
     @discardableResult
     package mutating func begin(_ head: borrowing RecordHead) throws(ArchiveError) -> RecordPlace {
+        try head.withRawHead { (head) throws(ArchiveError) in try begin(head) }
+    }
+
+    /// The same with a key in memory that somebody else owns.
+    @discardableResult
+    package mutating func begin(_ head: RawRecordHead) throws(ArchiveError) -> RecordPlace {
         precondition(state == .between, "a record is still open")
-        guard head.key.readableBytes <= ArchiveLimits.maximumKeyByteCount else {
-            throw .keyTooLarge(byteCount: head.key.readableBytes, limit: ArchiveLimits.maximumKeyByteCount)
+        guard head.key.count <= ArchiveLimits.maximumKeyByteCount else {
+            throw .keyTooLarge(byteCount: head.key.count, limit: ArchiveLimits.maximumKeyByteCount)
         }
         var flags = head.kind.rawValue
         if case .at(let deadline) = head.expiry {
@@ -110,6 +117,21 @@ package struct BlockBuilder: Sendable {
         writeHead(key: head.key, access: head.access)
         recordCount += 1
         return RecordPlace(block: blockCount, ordinal: headCount - 1)
+    }
+
+    /// Adds a record with all of its body, at most `room` bytes, which `body` writes and counts.
+    package mutating func append(
+        _ head: RawRecordHead,
+        room: Int,
+        _ body: (UnsafeMutableRawPointer) -> Int
+    ) throws(ArchiveError) -> (place: RecordPlace, bodyByteCount: Int) {
+        let place = try begin(head)
+        let bodyByteCount = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: max(room, 1)) { target in
+            target.baseAddress.map(body) ?? 0
+        }
+        precondition(bodyByteCount <= room, "a body longer than its room")
+        end()
+        return (place, bodyByteCount)
     }
 
     /// Ends the record: all of its body is in `buffer`.
@@ -197,7 +219,7 @@ package struct BlockBuilder: Sendable {
         )
         current.chunkNumber = chunkNumber + 1
         current.chunkOffset = chunkOffset + UInt64(trailingChunkByteCount)
-        writeHead(key: ByteBuffer(), access: .none)
+        writeHead(key: UnsafeRawBufferPointer(start: nil, count: 0), access: .none)
     }
 
     private mutating func open(flags: UInt8, type: UInt8, database: UInt32) {
@@ -214,16 +236,16 @@ package struct BlockBuilder: Sendable {
         state = .inRecord
     }
 
-    private mutating func writeHead(key: borrowing ByteBuffer, access: AccessData) {
+    private mutating func writeHead(key: UnsafeRawBufferPointer, access: AccessData) {
         let current = current
-        let room = RecordCoding.maximumHeadFieldByteCount + key.readableBytes
+        let room = RecordCoding.maximumHeadFieldByteCount + key.count
         heads.write(room: room) { target in
             var writer = RoomyWriter(target)
             writer.writeByte(current.flags)
             writer.writeByte(current.type)
             writer.writeVarint(UInt64(current.database))
-            writer.writeVarint(UInt64(key.readableBytes))
-            key.withUnsafeReadableBytes { writer.writeBytes($0) }
+            writer.writeVarint(UInt64(key.count))
+            writer.writeBytes(key)
             switch access {
             case .none: break
             case .idle(let seconds): writer.writeVarint(seconds)

@@ -1,5 +1,3 @@
-import NIOCore
-
 /// How a record's head is coded in a block.
 ///
 /// The names stand in the format article.
@@ -35,34 +33,4 @@ enum RecordCoding {
     static let maximumHeadFieldByteCount = 2 + 5 + 5 + 10
     /// The most bytes of a varint of 64 bits.
     static let maximumVarintByteCount = 10
-}
-
-/// Writes at a place where the caller has made room.
-struct RoomyWriter {
-    private let base: UnsafeMutableRawPointer
-    private(set) var byteCount = 0
-
-    init(_ base: UnsafeMutableRawPointer) {
-        self.base = base
-    }
-
-    mutating func writeByte(_ byte: UInt8) {
-        base.storeBytes(of: byte, toByteOffset: byteCount, as: UInt8.self)
-        byteCount += 1
-    }
-
-    mutating func writeVarint(_ value: UInt64) {
-        var rest = value
-        while rest >= 0x80 {
-            writeByte(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        writeByte(UInt8(truncatingIfNeeded: rest))
-    }
-
-    mutating func writeBytes(_ bytes: UnsafeRawBufferPointer) {
-        guard let source = bytes.baseAddress else { return }
-        (base + byteCount).copyMemory(from: source, byteCount: bytes.count)
-        byteCount += bytes.count
-    }
 }

@@ -39,7 +39,12 @@ package struct DuplicateResolver: ~Copyable {
 
     /// What `add` knows the key of a record by.
     package func fingerprint(_ head: borrowing RecordHead) -> ExternalSortKey {
-        head.key.withUnsafeReadableBytes { ExternalSortKey(database: head.database, key: $0, secret: secret) }
+        head.withRawHead { fingerprint($0) }
+    }
+
+    /// The same with a key in memory that somebody else owns.
+    package func fingerprint(_ head: RawRecordHead) -> ExternalSortKey {
+        ExternalSortKey(database: head.database, key: head.key, secret: secret)
     }
 
     /// Notes one record; records are added in the order in which they were read.

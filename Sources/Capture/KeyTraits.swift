@@ -1,4 +1,3 @@
-import NIOCore
 package import SnapshotModel
 
 /// What is counted of a key's record: its head without the key's bytes, so that it refers to no memory.
@@ -12,12 +11,15 @@ package struct KeyTraits: Hashable, Sendable {
     package var isSentinel: Bool
 
     package init(_ head: borrowing RecordHead) {
+        self = head.withRawHead { Self($0) }
+    }
+
+    package init(_ head: RawRecordHead) {
         database = head.database
         type = head.type
         expiry = head.expiry
         access = head.access
-        keyByteCount = head.key.readableBytes
-        isSentinel =
-            keyByteCount == SnapshotSentinel.keyByteCount && SnapshotSentinel.isKey(head.key.readableBytesView)
+        keyByteCount = head.key.count
+        isSentinel = keyByteCount == SnapshotSentinel.keyByteCount && SnapshotSentinel.isKey(head.key)
     }
 }

@@ -115,6 +115,30 @@ package struct RecordSink: ~Copyable {
         }
     }
 
+    /// Adds a key's record with all of its body, at most `room` bytes, which `body` writes and counts: `begin`, the body
+    /// and `end` in one, for records that fit.
+    ///
+    /// No record is open, and `needsFlush` is false.
+    package mutating func add(
+        _ head: RawRecordHead,
+        slabClass: UInt8? = nil,
+        room: Int,
+        _ body: (UnsafeMutableRawPointer) -> Int
+    ) throws {
+        if blocks.tierCount > 1, let tiers { blocks.select(tiers.tier(of: head.access, toldAfter: sampleAge)) }
+        let (place, bodyByteCount) = try blocks.builder.append(head, room: room, body)
+        let tally = statistics.addKey(
+            KeyTraits(head),
+            valueType: head.type,
+            bodyByteCount: UInt64(bodyByteCount),
+            slabClass: slabClass,
+            tier: blocks.tier
+        )
+        if let fingerprint = duplicates?.fingerprint(head) {
+            try duplicates?.add(fingerprint, place: blocks.provisional(place), tally: tally)
+        }
+    }
+
     /// Hands the block to the writer; within a record the value goes on in the next block.
     package mutating func flush() async throws {
         if var record = open {

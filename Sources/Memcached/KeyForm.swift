@@ -12,9 +12,12 @@ package enum KeyForm: Hashable, Sendable {
 
     /// The form that the documents allow: a word of text has neither space nor control character.
     package static func needed(by key: ByteBuffer) -> Self {
-        key.withUnsafeReadableBytes { bytes in
-            bytes.allSatisfy { $0 > 0x20 && $0 != 0x7F } ? .text : .base64
-        }
+        key.withUnsafeReadableBytes { isWord($0) } ? .text : .base64
+    }
+
+    /// Whether a key has neither space nor control character.
+    package static func isWord(_ key: UnsafeRawBufferPointer) -> Bool {
+        key.allSatisfy { $0 > 0x20 && $0 != 0x7F }
     }
 
     /// The form in which a server takes the key; nil for a key that no command of text can name.

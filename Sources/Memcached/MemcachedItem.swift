@@ -69,6 +69,13 @@ package struct MemcachedItem: Hashable, Sendable {
 
     /// Appends what stands in front of the value.
     package func write(to body: inout ByteBuffer) {
+        body.writeWithUnsafeMutableBytes(minimumWritableBytes: Self.maximumHeadByteCount) { target in
+            target.baseAddress.map { write(to: $0) } ?? 0
+        }
+    }
+
+    /// Writes the same where there is room for `maximumHeadByteCount` bytes; returns how many it took.
+    package func write(to target: UnsafeMutableRawPointer) -> Int {
         var marks: Marks = []
         if isFetched { marks.insert(.isFetched) }
         if isStale { marks.insert(.isStale) }
@@ -76,10 +83,12 @@ package struct MemcachedItem: Hashable, Sendable {
         if isBase64Key { marks.insert(.isBase64Key) }
         if cas != nil { marks.insert(.knowsCAS) }
         if slabClass != nil { marks.insert(.knowsSlabClass) }
-        body.writeInteger(marks.rawValue)
-        body.writeVarint(clientFlags)
-        if let cas { body.writeVarint(cas) }
-        if let slabClass { body.writeVarint(UInt64(slabClass)) }
+        var writer = RoomyWriter(target)
+        writer.writeByte(marks.rawValue)
+        writer.writeVarint(clientFlags)
+        if let cas { writer.writeVarint(cas) }
+        if let slabClass { writer.writeVarint(UInt64(slabClass)) }
+        return writer.byteCount
     }
 
     /// Reads what stands in front of the value, and moves the reader index to the value.

@@ -17,6 +17,7 @@ extension FuzzTarget {
         try FuzzFinding.unless(pieces.starts(with: replies.dropLast()), "in pieces: \(pieces) against \(replies)")
         try checkItem(bytes)
         try checkKeys(bytes)
+        try checkOrdinary(bytes)
     }
 
     private static func listing(_ pieces: [ArraySlice<UInt8>]) -> [String] {
@@ -91,5 +92,30 @@ extension FuzzTarget {
         try FuzzFinding.unless(Base64Key.decode(text) == key, "\(bytes) come back from Base64 as another key")
         _ = Base64Key.decode(key)
         _ = PercentKey.decode(key)
+    }
+
+    /// What the short ways read is what the parsers read.
+    private static func checkOrdinary(_ bytes: [UInt8]) throws {
+        let padded = bytes + [UInt8](repeating: 0x45, count: 1024)
+        var key = [UInt8](repeating: 0, count: KeyForm.maximumKeyByteCount)
+        let line = padded.withUnsafeBytes { bytes in
+            key.withUnsafeMutableBytes { key in key.baseAddress.flatMap { OrdinaryListing(bytes, keyTo: $0) } }
+        }
+        if let line {
+            let expiry = line.expiry == -1 ? -2 : line.expiry
+            let text = "\(Array(key.prefix(line.keyByteCount))) \(expiry) \(line.lastAccess)"
+            let told = listing([padded[..<line.byteCount]])
+            try FuzzFinding.unless(told == [text], "\(text) against \(told)")
+        }
+        // The key that a reply names, as if it had been asked for.
+        guard let start = bytes.firstIndex(of: UInt8(ascii: "k")) else { return }
+        let named = Array(bytes[(start + 1)...].prefix { $0 != 0x20 })
+        let value = padded.withUnsafeBytes { bytes in
+            named.withUnsafeBytes { key in OrdinaryReply(bytes, key: key).map { ($0.byteCount, Array($0.value)) } }
+        }
+        if let (byteCount, value) = value {
+            let told = replies([padded[..<byteCount]], wholeValueLimit: .max)
+            try FuzzFinding.unless(told.count == 1 && told[0].hasSuffix(" \(value)"), "\(value) against \(told)")
+        }
     }
 }

@@ -32,14 +32,25 @@ package struct CrawlClock: Sendable {
         idle: UInt64?,
         latest: Int64
     ) -> Expiry {
+        expiry(listed: entry.expiry, lastAccess: entry.lastAccess, remaining: remaining, idle: idle, latest: latest)
+    }
+
+    /// The same with what the listing told in parts: `listed` is nil for never.
+    mutating func expiry(
+        listed: Int64?,
+        lastAccess: Int64,
+        remaining: Int64,
+        idle: UInt64?,
+        latest: Int64
+    ) -> Expiry {
         if let idle = idle.flatMap({ Int64(exactly: $0) }), idle < Self.longestLife {
-            let told = entry.lastAccess + idle
+            let told = lastAccess + idle
             if told > now, told <= latest { now = told }
         }
         guard remaining >= 0 else { return .never }
         // It ended between the server's look at it and its answer.
         guard remaining < Self.longestLife else { return .seconds(now) }
-        if let listed = entry.expiry, listed - remaining >= now, listed - remaining <= max(latest, now) {
+        if let listed, listed - remaining >= now, listed - remaining <= max(latest, now) {
             return .seconds(listed)
         }
         return .seconds(now + remaining)

@@ -126,12 +126,16 @@ struct CrawlDump: Sendable {
     /// Takes entries from what has been read; true if more bytes are needed.
     private mutating func takeAll(upTo limit: Int, handingOnTo queue: CrawlQueue? = nil) throws -> Bool {
         while listedCount < UInt64(limit) {
+            takeOrdinary(upTo: limit)
+            if let queue, chunk.readableBytes >= Self.chunkByteCount {
+                try queue.append(chunk)
+                chunk = ByteBufferAllocator().buffer(capacity: Self.chunkByteCount + PackedEntry.byteLimit)
+                continue
+            }
+            guard listedCount < UInt64(limit) else { break }
             switch try nextEvent() {
             case .entry(let entry):
                 try take(entry)
-                guard let queue, chunk.readableBytes >= Self.chunkByteCount else { continue }
-                try queue.append(chunk)
-                chunk = ByteBufferAllocator().buffer(capacity: Self.chunkByteCount + 512)
             case .end:
                 hasEnded = true
                 return false
@@ -144,6 +148,38 @@ struct CrawlDump: Sendable {
             }
         }
         return false
+    }
+
+    /// Packs the ordinary lines that come next, until the chunk is full.
+    private mutating func takeOrdinary(upTo limit: Int) {
+        listedCount += UInt64(Self.pack(&input, into: &chunk, upTo: limit - Int(listedCount)))
+    }
+
+    /// The entries that were packed.
+    private static func pack(_ input: inout ByteBuffer, into chunk: inout ByteBuffer, upTo limit: Int) -> Int {
+        var count = 0
+        var taken = 0
+        let room = chunkByteCount - chunk.readableBytes
+        guard room > 0 else { return 0 }
+        chunk.writeWithUnsafeMutableBytes(minimumWritableBytes: room + PackedEntry.byteLimit) { target in
+            guard let base = target.baseAddress else { return 0 }
+            return input.withUnsafeReadableBytes { bytes in
+                var written = 0
+                while written < room, count < limit {
+                    let line = UnsafeRawBufferPointer(rebasing: bytes[taken...])
+                    let place = base + written
+                    let keyPlace = PackedEntry.keyPlace(in: place)
+                    guard let listed = OrdinaryListing(line, keyTo: keyPlace) else { break }
+                    let key = UnsafeRawBufferPointer(start: keyPlace, count: listed.keyByteCount)
+                    written += PackedEntry(listed, key: key).writeFields(to: place)
+                    taken += listed.byteCount
+                    count += 1
+                }
+                return written
+            }
+        }
+        input.moveReaderIndex(forwardBy: taken)
+        return count
     }
 
     private mutating func take(_ listed: MetadumpEntry) throws(CaptureError) {
@@ -178,10 +214,8 @@ extension ByteBuffer {
             self = bytes
             return
         }
-        var joined = ByteBufferAllocator().buffer(capacity: readableBytes + bytes.readableBytes)
-        joined.writeImmutableBuffer(self)
-        joined.writeImmutableBuffer(bytes)
-        self = joined
+        discardReadBytes()
+        writeImmutableBuffer(bytes)
     }
 }
 

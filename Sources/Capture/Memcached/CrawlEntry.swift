@@ -1,14 +1,8 @@
 package import Memcached
 package import NIOCore
 
-/// What is kept of an item that the walk listed, until its value has been read: packed, so that many keys take little.
-///
-///     key length, slab class: one byte each
-///     size in the slab (saturated), expiry, last access: 4, 8 and 8 bytes, little-endian
-///     the key
+/// What is kept of an item that the walk listed, until its value has been read; in chunks it is packed.
 package struct CrawlEntry: Hashable, Sendable {
-    private static let never = Int64.max
-
     package var key: ByteBuffer
     /// nil for 0 and what is beyond a byte, which no server has.
     package var slabClass: UInt8?
@@ -29,29 +23,35 @@ package struct CrawlEntry: Hashable, Sendable {
     }
 
     package func write(to chunk: inout ByteBuffer) {
-        chunk.writeMultipleIntegers(
-            UInt8(key.readableBytes),
-            slabClass ?? 0,
-            storedByteCount,
-            expiry ?? Self.never,
-            lastAccess,
-            endianness: .little
-        )
-        chunk.writeImmutableBuffer(key)
+        chunk.writeWithUnsafeMutableBytes(minimumWritableBytes: PackedEntry.byteLimit) { target in
+            guard let base = target.baseAddress else { return 0 }
+            return key.withUnsafeReadableBytes { key in
+                let packed = PackedEntry(
+                    key: key,
+                    slabClass: slabClass ?? 0,
+                    storedByteCount: storedByteCount,
+                    expiry: expiry ?? PackedEntry.never,
+                    lastAccess: lastAccess
+                )
+                if let bytes = key.baseAddress {
+                    PackedEntry.keyPlace(in: base).copyMemory(from: bytes, byteCount: key.count)
+                }
+                return packed.writeFields(to: base)
+            }
+        }
     }
 
     /// Takes the next entry; nil at the end of the chunk.
     package init?(reading chunk: inout ByteBuffer) {
-        guard
-            let (byteCount, slabClass, stored, expiry, lastAccess) = chunk.readMultipleIntegers(
-                endianness: .little,
-                as: (UInt8, UInt8, UInt32, Int64, Int64).self
-            ), let key = chunk.readSlice(length: Int(byteCount))
+        let start = chunk.readerIndex
+        let packed = chunk.withUnsafeReadableBytes { PackedEntry($0) }
+        guard let packed, let key = chunk.getSlice(at: start + PackedEntry.keyOffset, length: packed.key.count)
         else { return nil }
+        chunk.moveReaderIndex(forwardBy: packed.byteCount)
         self.key = key
-        self.slabClass = slabClass == 0 ? nil : slabClass
-        storedByteCount = stored
-        self.expiry = expiry == Self.never ? nil : expiry
-        self.lastAccess = lastAccess
+        slabClass = packed.slabClass == 0 ? nil : packed.slabClass
+        storedByteCount = packed.storedByteCount
+        expiry = packed.expiry == PackedEntry.never ? nil : packed.expiry
+        lastAccess = packed.lastAccess
     }
 }

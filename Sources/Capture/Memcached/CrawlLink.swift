@@ -18,8 +18,8 @@ final class CrawlLink {
     }
 
     /// Asked for and not answered, in bytes to expect; a single batch may be larger.
-    private static let windowByteCount = 512 << 10
-    private static let windowKeyCount = 2048
+    private static let windowByteCount = 1 << 20
+    private static let windowKeyCount = 4096
 
     let connection: MemcachedConnection
     var clock: CrawlClock
@@ -54,6 +54,12 @@ final class CrawlLink {
         byteCount -= batch.byteCount
     }
 
+    /// Gives what has come and not been taken; `body` returns how many bytes it took.
+    func withInput(_ body: (UnsafeRawBufferPointer) throws -> Int) rethrows {
+        let taken = try input.withUnsafeReadableBytes { try body($0) }
+        input.moveReaderIndex(forwardBy: taken)
+    }
+
     /// What is there of the next reply; nil if more bytes are needed.
     func reply() throws(TransportError) -> MetaReply? {
         do throws(MemcachedError) {
@@ -66,43 +72,5 @@ final class CrawlLink {
 
     func fill() async throws(TransportError) {
         input.replenish(with: try await connection.next())
-    }
-}
-
-/// The command that reads an item, and whether an answer belongs to it.
-enum CrawlQuestion {
-    /// `u`: no bump in the LRU, no mark as fetched; `l` and `h` tell the state from before the command all the same.
-    ///
-    /// `k` gives the key back, and with it whether it was stored in Base64. A key that is no word is not asked for: the
-    /// server would write what was not stored in Base64 into the reply as it is.
-    private static let wordFlags: StaticString = "v k f t c l h u"
-    private static let otherFlags: StaticString = "v f t c l h u"
-
-    /// One command for each of the packed entries.
-    static func commands(for entries: ByteBuffer) -> ByteBuffer {
-        var rest = entries
-        var commands = ByteBufferAllocator().buffer(capacity: entries.readableBytes * 2)
-        var ordinal = 0
-        while let entry = CrawlEntry(reading: &rest) {
-            write(entry, ordinal: ordinal, to: &commands)
-            ordinal += 1
-        }
-        return commands
-    }
-
-    private static func write(_ entry: CrawlEntry, ordinal: Int, to commands: inout ByteBuffer) {
-        switch KeyForm.needed(by: entry.key) {
-        case .text: commands.writeMetaGet(entry.key, .text, flags: wordFlags)
-        case .base64:
-            // What has no form at all gets the server's refusal, which counts it.
-            let form = KeyForm.naming(entry.key) ?? .base64
-            commands.writeMetaGet(entry.key, form, flags: otherFlags, opaque: ordinal)
-        }
-    }
-
-    /// Whether a reply with these flags answers the entry of that number.
-    static func isAnswered(_ entry: CrawlEntry, ordinal: Int, by flags: MetaFlags) -> Bool {
-        guard let key = flags.key else { return flags.opaque == UInt64(ordinal) }
-        return flags.marks.contains(.base64Key) ? Base64Key.decode(key) == entry.key : key == entry.key
     }
 }

@@ -5,7 +5,8 @@ import Synchronization
 /// The keys that the walk has listed and whose values have not been asked for, in chunks of packed entries.
 ///
 /// The walk must not wait for the values: the server holds locks while its listing is not read, and older ones give up.
-/// What is above the bound goes to an unlinked temporary file. The order of the chunks does not matter.
+/// What is above the bound goes to an unlinked temporary file. The newest chunk leaves first: what the walk has just come
+/// by is still in the processor's cache when the server reads it for us.
 package final class CrawlQueue: Sendable {
     /// Bytes of chunks that lie in memory.
     package static let memoryByteLimit = 8 << 20
@@ -89,7 +90,7 @@ package final class CrawlQueue: Sendable {
     /// What is there now.
     package func take() throws -> Step {
         try state.withLock { state in
-            if let chunk = state.chunks.popFirst() {
+            if let chunk = state.chunks.popLast() {
                 state.byteCount -= chunk.readableBytes
                 return .chunk(chunk)
             }

@@ -27,7 +27,7 @@ struct CrawlRecorder: ~Copyable {
 
     /// Begins the record of an item; its value follows in pieces.
     mutating func begin(_ entry: CrawlEntry, _ flags: MetaFlags, expiry: Expiry) throws {
-        sink.sampleAge = sample.age
+        noteTime()
         try sink.begin(
             RecordHead(
                 database: 0,
@@ -49,6 +49,40 @@ struct CrawlRecorder: ~Copyable {
         item.write(to: &sink.blocks.builder.buffer)
     }
 
+    /// The longest value that `add` takes.
+    static let wholeValueLimit = 256 << 10
+
+    /// Adds an item with its whole value; `needsFlush` is false.
+    mutating func add(_ entry: PackedEntry, _ reply: OrdinaryReply, expiry: Expiry) throws {
+        let item = MemcachedItem(
+            clientFlags: reply.clientFlags,
+            cas: knowsCAS ? reply.cas : nil,
+            slabClass: entry.slabClass == 0 ? nil : UInt32(entry.slabClass),
+            isFetched: reply.wasHit
+        )
+        let head = RawRecordHead(
+            database: 0,
+            type: MemcachedItem.recordType,
+            expiry: expiry,
+            access: .idle(seconds: reply.idleSeconds),
+            key: entry.key
+        )
+        let room = MemcachedItem.maximumHeadByteCount + reply.value.count
+        try sink.add(head, slabClass: entry.slabClass == 0 ? nil : entry.slabClass, room: room) { target in
+            let headByteCount = item.write(to: target)
+            if let value = reply.value.baseAddress {
+                (target + headByteCount).copyMemory(from: value, byteCount: reply.value.count)
+            }
+            return headByteCount + reply.value.count
+        }
+    }
+
+    /// Whether the block is full, and `flush` is due before the next item.
+    var needsFlush: Bool { sink.needsFlush }
+
+    /// Tells the sink when what is added from now on was read.
+    mutating func noteTime() { sink.sampleAge = sample.age }
+
     mutating func take(_ piece: ByteBuffer) async throws {
         var piece = piece
         while piece.readableBytes > 0 {
@@ -67,7 +101,8 @@ struct CrawlRecorder: ~Copyable {
         if sink.needsFlush { try await flush() }
     }
 
-    private mutating func flush() async throws {
+    /// Hands the block to the writer.
+    mutating func flush() async throws {
         try await sink.flush()
         progress(sink.progress(of: expectedKeyCount))
     }

@@ -8,7 +8,7 @@ import Transport
 ///     queue -> batches -> commands on each connection -> replies in order -> records
 struct CrawlRun: ~Copyable {
     /// Keys that are asked for together, and bytes of values that end such a batch.
-    static let batchKeyCount = 256
+    static let batchKeyCount = 1024
     static let batchByteCount = 256 << 10
     /// How often an item is asked for before its error is taken for an answer.
     private static let attemptLimit = 5
@@ -125,8 +125,14 @@ struct CrawlRun: ~Copyable {
         guard let batch = link.beginBatch() else { return }
         var entries = batch.entries
         var latest = source.latestTime
-        var ordinal = 0
-        while let entry = CrawlEntry(reading: &entries) {
+        var ordinal = try takeOrdinary(&entries, from: link, latest: latest)
+        while true {
+            if recorder.needsFlush {
+                try await recorder.flush()
+                ordinal += try takeOrdinary(&entries, from: link, latest: latest)
+                continue
+            }
+            guard let entry = CrawlEntry(reading: &entries) else { break }
             let reply: MetaReply
             if let ready = try link.reply() {
                 reply = ready
@@ -143,9 +149,45 @@ struct CrawlRun: ~Copyable {
             case .error(let error): try take(error, for: entry, attempt: batch.attempt)
             default: throw violation(link)
             }
-            ordinal += 1
+            ordinal += 1 + (try takeOrdinary(&entries, from: link, latest: latest))
         }
         link.endBatch(batch)
+    }
+
+    /// Takes the ordinary replies that come next and are there, until the block is full; returns their number.
+    ///
+    /// Everything else is left to be taken one by one: it may have to be waited for.
+    private mutating func takeOrdinary(_ entries: inout ByteBuffer, from link: CrawlLink, latest: Int64) throws -> Int {
+        recorder.noteTime()
+        var clock = link.clock
+        var count = 0
+        var read = 0
+        try link.withInput { input in
+            var taken = 0
+            try entries.withUnsafeReadableBytes { entries in
+                while !recorder.needsFlush,
+                    let entry = PackedEntry(UnsafeRawBufferPointer(rebasing: entries[read...])),
+                    let reply = OrdinaryReply(UnsafeRawBufferPointer(rebasing: input[taken...]), key: entry.key),
+                    reply.value.count <= CrawlRecorder.wholeValueLimit
+                {
+                    let expiry = clock.expiry(
+                        listed: entry.expiry == PackedEntry.never ? nil : entry.expiry,
+                        lastAccess: entry.lastAccess,
+                        remaining: reply.remainingSeconds,
+                        idle: reply.idleSeconds,
+                        latest: latest
+                    )
+                    try recorder.add(entry, reply, expiry: expiry)
+                    taken += reply.byteCount
+                    read += entry.byteCount
+                    count += 1
+                }
+            }
+            return taken
+        }
+        link.clock = clock
+        entries.moveReaderIndex(forwardBy: read)
+        return count
     }
 
     private func reply(of link: CrawlLink) async throws -> MetaReply {
