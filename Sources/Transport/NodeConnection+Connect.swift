@@ -27,7 +27,7 @@ extension NodeConnection {
             return connection
         } catch {
             await connection.close()
-            throw error
+            throw await OtherFamily.explain(error, options)
         }
     }
 

@@ -140,4 +140,19 @@ struct MemcachedConnectionTests {
         let error = await Self.failure("memcached://127.0.0.1:\(full.port)")
         #expect(error?.code == .tooManyClients)
     }
+
+    @Test(arguments: [[], ["backup:s3cret"]])
+    func `a server of Memcached under a URL of Redis is told as what it is`(users: [String]) async throws {
+        let server = try await MemcachedServer.start(.init(users: users))
+        let url = try NodeURL("redis://127.0.0.1:\(server.port)")
+        let error = await #expect(throws: TransportError.self) {
+            try await NodeConnection.connect(ConnectionOptions(url: url)).close()
+        }
+        #expect(error?.code == .invalidAddress && error?.message.contains("use memcached://") == true)
+        let secret = Secret("s3cret")
+        let known = await #expect(throws: TransportError.self) {
+            try await NodeConnection.connect(ConnectionOptions(url: url, user: "backup", password: secret)).close()
+        }
+        #expect(known?.message.contains("use memcached://") == true)
+    }
 }
