@@ -5,6 +5,8 @@ package struct CaptureError: Error, Sendable {
         case notReady
         /// The source does not offer what the method needs.
         case unsupported
+        /// The source is set up so that it does not tell what it holds.
+        case denied
         /// The source answered what no server of its kind answers.
         case protocolViolation
         /// The stream, the file or a payload is damaged.

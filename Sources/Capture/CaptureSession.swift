@@ -55,6 +55,8 @@ package struct CaptureResult: Sendable {
     package var warnings: [String]
     /// How long the source's socket was not read because the archive was not ready for more; it costs the source.
     package var sourceWaitMilliseconds: Int64
+    /// Why the capture may not be what the source is to be restored from, though it is whole; nil without such a reason.
+    package var doubt: String?
 }
 
 extension Duration {

@@ -42,6 +42,8 @@ extension MemcachedStats {
     package var usedByteCount: UInt64? { number("bytes") }
     package var memoryLimitByteCount: UInt64? { number("limit_maxbytes") }
     package var evictionCount: UInt64? { number("evictions") }
+    /// How often it was told `flush_all`.
+    package var flushCount: UInt64? { number("cmd_flush") }
     /// A Memcached server tells no run id: the moment when it started (`time` less `uptime`, which stays the same for its
     /// whole life) and its process id make one.
     ///

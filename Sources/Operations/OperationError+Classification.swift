@@ -69,6 +69,7 @@ extension OperationError {
         switch code {
         case .damaged: .integrity
         case .notReady: .unreachable
+        case .denied: .denied
         case .unsupported, .protocolViolation, .unstable, .unreadable: .failure
         }
     }

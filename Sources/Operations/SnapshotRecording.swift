@@ -77,7 +77,8 @@ struct SnapshotRecording: Sendable {
         draft.warnings = opened.warnings + opening.warnings + written.result.warnings
         let doubt = try await lookForSentinel(opened, &draft, in: repository, context)
         draft.finishedAt = context.now()
-        let doubts = [doubt, try await guards.suspicion(of: draft, in: repository)].compactMap(\.self)
+        let figures = try await guards.suspicion(of: draft, in: repository)
+        let doubts = [doubt, written.result.doubt, figures].compactMap(\.self)
         let suspicion = doubts.isEmpty ? nil : doubts.joined(separator: "; ")
         let publication = try await publish(draft, suspicion, in: repository, context)
         context.tell(publication.notices)

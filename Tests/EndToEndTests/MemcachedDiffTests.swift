@@ -94,6 +94,70 @@ struct MemcachedDiffTests {
         #expect(Self.told(outcome) == ["list: missing"], "\(outcome)")
     }
 
+    @Test func `keys that Memcached cannot hold are missing, and said to be`() async throws {
+        let (source, target) = (try await RedisServer.start(), try await MemcachedServer.start())
+        let client = try source.client()
+        let long = String(repeating: "k", count: 251)
+        let spaced = String(repeating: "k ", count: 120)
+        for key in ["both", "two words", "", long, spaced] { try client.command("SET", RedisArgument(key), "v") }
+        let other = try source.client(database: 1)
+        try other.command("SET", "both", "v")
+        try other.command("SET", "one", "v")
+        let scenario = try Scenario()
+        let id = try await scenario.snapshot(source)
+        try target.client().store([.init("both", "v"), .init("stranger", "v")])
+        try target.client().store([.init(key: Array("two words".utf8), isBinary: true, value: [0x76])])
+        func diff(_ options: [String]) async throws -> RewarmCommand.Outcome {
+            try await scenario.run("diff", [id, "--target", target.url, "--json", "--exit-code"] + options)
+        }
+
+        let all = try await diff([])
+        #expect(all.exitCode == 5, "\(all)")
+        let missing = ["\"\"", "\"\(spaced)\"", long].map { "\($0): missing" }
+        #expect(Self.told(all) == missing + ["stranger: extra", "both: missing", "one: missing"], "\(all)")
+        #expect(Self.figures(all) == [7, 3, 2, 5, 1, 5], "\(all)")
+        let table = try await scenario.run("diff", [id, "--target", target.url])
+        #expect(table.output.contains("5 missing keys that Memcached cannot hold"), "\(table)")
+
+        // One database of the snapshot is held against the one that there is, whatever its number.
+        for option in ["1", "1:0"] {
+            let one = try await diff(["--database", option])
+            #expect(Self.told(one) == ["one: missing", "stranger: extra", "\"two words\": extra"], "\(one)")
+            #expect(Self.figures(one) == [2, 3, 1, 1, 2, 0], "\(one)")
+        }
+        for options in [["0:1"], ["0", "1"]] {
+            let senseless = try await diff(options.flatMap { ["--database", $0] })
+            #expect(senseless.exitCode == 2, "\(senseless)")
+        }
+        let own = try await Self.snapshot(scenario, target)
+        let none = try await scenario.run("diff", [own, "--target", target.url, "--database", "0"])
+        #expect(none.exitCode == 2 && none.errors.contains("leave --database out"), "\(none)")
+    }
+
+    private static func figures(_ outcome: RewarmCommand.Outcome) -> [Int64?] {
+        ["key", "otherKey", "sameKey", "missingKey", "extraKey", "unplaceableKey"].map {
+            outcome.summary[$0 + "Count"].integer
+        }
+    }
+
+    @Test func `an item whose key no command can name is extra, or not to be decided on`() async throws {
+        let server = try await MemcachedServer.start()
+        let key = [UInt8](repeating: 0x20, count: 240)
+        try server.client().store([.init("word", "value")])
+        let scenario = try Scenario()
+        let id = try await Self.snapshot(scenario, server)
+        try server.client().storeOverBinaryProtocol(key, value: [1])
+        let outcome = try await scenario.run("diff", [id, "--target", server.url, "--json"])
+        let name = String(repeating: " ", count: 240)
+        #expect(outcome.exitCode == 0 && Self.told(outcome) == ["\"\(name)\": extra"], "\(outcome)")
+        let source = try await RedisServer.start()
+        try source.client().command("SET", RedisArgument(key), "\u{1}")
+        let other = try await scenario.snapshot(source)
+        let undecided = try await scenario.run("diff", [other, "--target", server.url, "--json"])
+        #expect(Self.told(undecided) == ["word: extra"] && undecided.exitCode == 3, "\(undecided)")
+        #expect(undecided.summary["undecidedKeyCount"].integer == 1, "\(undecided)")
+    }
+
     @Test func `a deadline that is off by more than a second is drift, one by a second is not`() async throws {
         let server = try await MemcachedServer.start()
         let client = try server.client()

@@ -117,6 +117,22 @@ package final class MemcachedTestClient {
         guard answer == "MN" else { throw MemcachedTestError.refused(answer) }
     }
 
+    /// Stores an item over the binary protocol, which takes every key, and waits until it is; this must be the first
+    /// that the connection says (memcached doc/protocol-binary.txt).
+    package func storeOverBinaryProtocol(
+        _ key: [UInt8],
+        value: [UInt8],
+        clientFlags: UInt32 = 0,
+        lifetime: UInt32 = 0
+    ) throws {
+        func bytes(_ number: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
+        var request: [UInt8] = [0x80, 0x01] + bytes(UInt16(key.count)) + [8, 0, 0, 0]
+        request += bytes(UInt32(8 + key.count + value.count)) + [UInt8](repeating: 0, count: 12)
+        try send(request + bytes(clientFlags) + bytes(lifetime) + key + value)
+        let head = try self.bytes(24)
+        guard head[6] == 0, head[7] == 0 else { throw MemcachedTestError.refused("status \(head[7])") }
+    }
+
     /// An item as the server's own walk lists it.
     package struct Listed: Hashable, Sendable {
         /// Unix seconds; -1 for none.

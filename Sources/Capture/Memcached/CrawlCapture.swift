@@ -97,7 +97,7 @@ package struct CrawlCapture: CaptureSession {
         let queue = CrawlQueue(spillingTo: spillPlace)
         var run = CrawlRun(recorder: recorder, source: source, queue: queue, keysPerSecond: keysPerSecond)
         let listedCount = try await withThrowingTaskGroup(of: UInt64.self) { group in
-            group.addTask { [dump] in try await Self.drain(dump, into: queue) }
+            group.addTask { [dump] in try await ListedItems.drain(dump, into: queue) }
             do {
                 try await run.read()
                 return try await group.next() ?? 0
@@ -108,19 +108,6 @@ package struct CrawlCapture: CaptureSession {
             }
         }
         return try await finish(&run, listedCount: listedCount)
-    }
-
-    /// Fills the queue until the walk's end, and ends it also on failure; returns how many items were listed.
-    private static func drain(_ dump: CrawlDump, into queue: CrawlQueue) async throws -> UInt64 {
-        var dump = dump
-        do {
-            try await dump.drain(into: queue)
-            queue.finish()
-            return dump.listedCount
-        } catch {
-            queue.finish(.failure(error))
-            throw error
-        }
     }
 
     private func finish(_ run: inout CrawlRun, listedCount: UInt64) async throws -> CaptureResult {
@@ -156,8 +143,18 @@ package struct CrawlCapture: CaptureSession {
             statistics: statistics,
             superseded: superseded,
             warnings: warnings(run, evictedCount: evicted(last)),
-            sourceWaitMilliseconds: waitMilliseconds
+            sourceWaitMilliseconds: waitMilliseconds,
+            doubt: doubt(run, last)
         )
+    }
+
+    /// The server counts how often it was emptied; items that were listed by then and not read are gone.
+    private func doubt(_ run: borrowing CrawlRun, _ last: MemcachedStats) -> String? {
+        let count = (last.flushCount ?? 0) - min(source.stats.flushCount ?? 0, last.flushCount ?? 0)
+        guard count > 0 else { return nil }
+        return
+            "\(source.control.address) was emptied (flush_all) while it was read: \(run.vanishedCount) of the items that "
+            + "it had listed were gone, and others it listed no more"
     }
 
     private func evicted(_ last: MemcachedStats) -> UInt64 {

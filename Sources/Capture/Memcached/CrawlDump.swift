@@ -220,16 +220,16 @@ extension ByteBuffer {
 }
 
 extension CaptureError {
-    fileprivate init(_ refusal: MetadumpParser.Refusal, _ address: String) {
+    init(_ refusal: MetadumpParser.Refusal, _ address: String) {
         switch refusal {
         case .notAllowed:
             self.init(
-                .unsupported,
+                .denied,
                 "\(address) does not let its items be listed (it runs with -X); start it without -X"
             )
         case .crawlerDisabled:
             self.init(
-                .unsupported,
+                .denied,
                 "\(address) cannot list its items: its LRU crawler is off; turn it on with the command "
                     + "'lru_crawler enable', or start the server without -o no_lru_crawler"
             )

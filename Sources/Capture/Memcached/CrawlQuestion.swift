@@ -6,8 +6,8 @@ import NIOCore
 enum CrawlQuestion {
     /// `u`: no bump in the LRU, no mark as fetched; `l` and `h` tell the state from before the command all the same.
     ///
-    /// `k` gives the key back, and with it whether it was stored in Base64. A key that is no word is not asked for: the
-    /// server would write what was not stored in Base64 into the reply as it is.
+    /// `k` gives the key back, and with it whether it was stored in Base64. A key that words and lines end in is not asked
+    /// for: the server would write what was not stored in Base64 into the reply as it is.
     private static let wordFlags = OrdinaryReply.flags
     private static let otherFlags: StaticString = "v f t c l h u"
 
@@ -57,7 +57,8 @@ enum CrawlQuestion {
         case .base64:
             // What has no form at all gets the server's refusal, which counts it.
             let form = KeyForm.naming(entry.key) ?? .base64
-            commands.writeMetaGet(entry.key, form, flags: otherFlags, opaque: ordinal)
+            let flags = KeyForm.isSeparated(entry.key) ? otherFlags : wordFlags
+            commands.writeMetaGet(entry.key, form, flags: flags, opaque: ordinal)
         }
     }
 

@@ -46,10 +46,7 @@ struct CrawlSource: Sendable {
         // A managed service may withhold it: then the walk itself tells what does not go.
         let settings = try? await control.stats("settings")
         guard settings?.isDumpEnabled ?? true else {
-            throw CaptureError(
-                .unsupported,
-                "\(address) does not let its items be listed (it runs with -X); start it without -X"
-            )
+            throw CaptureError(.notAllowed, address)
         }
         let stats = try await Self.statsAtRest(control, options)
         guard let time = stats.time else {

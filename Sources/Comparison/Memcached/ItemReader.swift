@@ -30,6 +30,8 @@ package struct ItemReader: Sendable {
     package var warning: String? { renewals.warning }
 
     /// Reads items; the readings come in the order of the keys.
+    ///
+    /// A key that no command can name is missing: what a client of the text protocol gets.
     package mutating func read(_ keys: [ByteBuffer]) async throws -> [NodeKeyReading] {
         var readings: [NodeKeyReading] = []
         readings.reserveCapacity(keys.count)
@@ -44,8 +46,9 @@ package struct ItemReader: Sendable {
 
     /// The value as one element, for a second look; nil if it is not there.
     package mutating func elements(of key: ByteBuffer) async throws -> [RDBElement]? {
+        guard let form = KeyForm.naming(key) else { return nil }
         var commands = ByteBuffer()
-        commands.writeMetaGet(key, .needed(by: key), flags: "v c u")
+        commands.writeMetaGet(key, form, flags: "v c u")
         connection.send(commands)
         var replies = ItemReplies(connection)
         var pieces: [RDBElement] = []
@@ -66,14 +69,17 @@ package struct ItemReader: Sendable {
     /// before and after what that means.
     private mutating func read(_ keys: ArraySlice<ByteBuffer>) async throws -> [NodeKeyReading] {
         var commands = ByteBuffer()
-        for key in keys { commands.writeMetaGet(key, .needed(by: key), flags: "v f t c u") }
+        let forms = keys.map { KeyForm.naming($0) }
+        for (key, form) in zip(keys, forms) {
+            if let form { commands.writeMetaGet(key, form, flags: "v f t c u") }
+        }
         var attempt = 1
         while true {
             let before = try await time()
             connection.send(commands)
             var replies = ItemReplies(connection)
             var found: [Found] = []
-            for _ in keys { found.append(try await next(&replies)) }
+            for form in forms { found.append(form == nil ? .missing : try await next(&replies)) }
             let after = try await time()
             for (key, item) in zip(keys, found) where item.hasWon {
                 try await renewals.giveBack(key, cas: item.reading.item?.cas)
@@ -91,15 +97,18 @@ package struct ItemReader: Sendable {
         var life: Int64?
         /// Whether the reading took the right to renew the item.
         var hasWon = false
-    }
 
-    private func next(_ replies: inout ItemReplies) async throws -> Found {
-        var found = Found()
-        var value = ValueFingerprinter(.string, scope: scope)
-        guard let flags = try await replies.next({ value.append(piece: $0) }) else {
+        static var missing: Self {
+            var found = Self()
             found.reading.state = .missing
             return found
         }
+    }
+
+    private func next(_ replies: inout ItemReplies) async throws -> Found {
+        var value = ValueFingerprinter(.string, scope: scope)
+        guard let flags = try await replies.next({ value.append(piece: $0) }) else { return .missing }
+        var found = Found()
         found.reading.value = value.finish()
         found.reading.item = ItemTraits(clientFlags: flags.clientFlags ?? 0, cas: flags.cas)
         found.life = flags.remainingSeconds.flatMap { $0 < 0 ? nil : $0 * 1000 }

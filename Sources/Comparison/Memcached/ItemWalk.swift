@@ -11,6 +11,7 @@ package import Transport
 /// ```
 /// lru_crawler metadump -names-> sort, each once -> mg, in pipelines -> entries -> the side
 /// ```
+/// Of an item whose key no command can name there is only that, and its deadline.
 package struct ItemWalk: Sendable {
     private var reader: ItemReader
     private let options: ComparisonOptions
@@ -22,18 +23,26 @@ package struct ItemWalk: Sendable {
 
     /// Reads every item whose name the options want; gives how many there were.
     package mutating func read(
-        namesOver crawler: MemcachedConnection,
+        namesOf node: ConnectionOptions,
         into side: inout ComparisonSide,
         spillingTo spillPlace: ExternalSortSpill.Place,
         progress: (_ itemCount: UInt64) -> Void
     ) async throws -> UInt64 {
         var names = ComparisonSide(secret: reader.scope.secret, spillingTo: spillPlace)
-        try await ItemNames.read(crawler, options: options, into: &names)
+        try await ItemNames.read(node, options: options, into: &names, spillingTo: spillPlace)
         var sorted = try names.finish()
         var itemCount: UInt64 = 0
         while true {
             var keys: [ByteBuffer] = []
-            while keys.count < ItemReader.batchCount, let entry = try sorted.next() { keys.append(entry.key) }
+            while keys.count < ItemReader.batchCount, var entry = try sorted.next() {
+                guard KeyForm.naming(entry.key) == nil else {
+                    keys.append(entry.key)
+                    continue
+                }
+                entry.typeName = MemcachedItem.typeName
+                try side.append(entry)
+                itemCount += 1
+            }
             guard !keys.isEmpty else { return itemCount }
             for entry in try await entries(of: keys).compactMap(\.self) {
                 try side.append(entry)

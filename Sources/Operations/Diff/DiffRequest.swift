@@ -38,6 +38,8 @@ package struct DiffReport: Sendable {
     package let window: ClosedRange<UnixMilliseconds>?
     /// Whether the function libraries of both sides were compared.
     package let comparedLibraries: Bool
+    /// Keys among the missing that a Memcached node could not hold: of another database, or of no name that it takes.
+    package var unplaceableKeyCount: UInt64 = 0
 
     package var hasDifferences: Bool { tally.differenceCount > 0 }
 }

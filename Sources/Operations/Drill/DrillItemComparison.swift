@@ -18,6 +18,7 @@ struct DrillItemComparison {
     private let context: OperationContext
     private let terms: DrillComparison.Terms
     private let control: MemcachedConnection
+    private let node: ConnectionOptions
     private var reader: ItemReader
     private let judge: DrillJudge
     private var findings = DrillFindings()
@@ -36,7 +37,7 @@ struct DrillItemComparison {
         do {
             let values = try await MemcachedConnection.connect(connection)
             do {
-                var comparison = Self(access, values, control, terms, context)
+                var comparison = Self(access, values, control, connection, terms, context)
                 try await comparison.compare()
                 await values.close()
                 await control.close()
@@ -55,10 +56,11 @@ struct DrillItemComparison {
         _ access: SnapshotAccess,
         _ values: MemcachedConnection,
         _ control: MemcachedConnection,
+        _ node: ConnectionOptions,
         _ terms: DrillComparison.Terms,
         _ context: OperationContext
     ) {
-        (self.access, self.control, self.terms, self.context) = (access, control, terms, context)
+        (self.access, self.control, self.node, self.terms, self.context) = (access, control, node, terms, context)
         // What had no life left when the drill began is not there.
         let gone = terms.restoredFrom.advanced(byMilliseconds: -terms.shiftMilliseconds)
         reader = ItemReader(values, scope: ValueFingerprinter.Scope(expiredBy: gone))
@@ -168,7 +170,7 @@ struct DrillItemComparison {
         let options = ComparisonOptions()
         let left = try await archives.names(options, reader.scope, spillingTo: context.spillPlace)
         var right = ComparisonSide(secret: reader.scope.secret, spillingTo: context.spillPlace)
-        try await ItemNames.read(control, options: options, into: &right)
+        try await ItemNames.read(node, options: options, into: &right, spillingTo: context.spillPlace)
         var merged = try ComparisonRun(left: left, right: right)
         while let pair = try merged.next() {
             guard pair.left == nil, var extra = pair.right else { continue }

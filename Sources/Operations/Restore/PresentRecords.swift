@@ -12,6 +12,7 @@ import Transport
 struct PresentRecords {
     let manifest: Manifest
     let options: RestoreOptions
+    let target: ConnectionOptions
     let context: OperationContext
 
     /// Sets the records of each part whose keys the target has.
@@ -30,16 +31,10 @@ struct PresentRecords {
                 options: comparison,
                 into: &names
             )
-        } else if let walk = try await session.openWalk() {
+        } else {
             // There is one database; whichever of the snapshot goes there.
             comparison.databases = options.databases.map { DatabaseMapping(source: $0.source, destination: 0) }
-            do {
-                try await ItemNames.read(walk, options: comparison, into: &names)
-            } catch {
-                await walk.close()
-                throw error
-            }
-            await walk.close()
+            try await ItemNames.read(target, options: comparison, into: &names, spillingTo: context.spillPlace)
         }
         var records = ComparisonSide(secret: scope.secret, spillingTo: context.spillPlace)
         for (index, part) in parts.opened.enumerated() {

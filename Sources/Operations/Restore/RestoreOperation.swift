@@ -179,8 +179,13 @@ package struct RestoreOperation: Sendable {
     ) async throws -> RestoreReport {
         var parts = parts
         if request.options.onlyMissing {
-            try await PresentRecords(manifest: access.manifest, options: request.options, context: context)
-                .mark(&parts, in: target.session, keyspace: target.plan.target.keyspace.keys.sorted())
+            try await PresentRecords(
+                manifest: access.manifest,
+                options: request.options,
+                target: request.target,
+                context: context
+            )
+            .mark(&parts, in: target.session, keyspace: target.plan.target.keyspace.keys.sorted())
         }
         let result =
             switch request.options.method {

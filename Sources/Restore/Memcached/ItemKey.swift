@@ -16,10 +16,10 @@ enum ItemKey {
         }
     }
 
-    /// The form of a key in commands.
-    static func form(of key: ByteBuffer, prefersBase64: Bool = false) throws(Obstacle) -> KeyForm {
+    /// The form of a key in commands; `wasBase64` as ``KeyForm/naming(_:wasBase64:)`` takes it.
+    static func form(of key: ByteBuffer, wasBase64: Bool? = nil) throws(Obstacle) -> KeyForm {
         guard key.readableBytes > 0 else { throw .empty }
-        guard let form = KeyForm.naming(key, prefersBase64: prefersBase64) else { throw .tooLong }
+        guard let form = KeyForm.naming(key, wasBase64: wasBase64) else { throw .tooLong }
         return form
     }
 }

@@ -145,7 +145,8 @@ struct ItemPump: RecordTaking {
             return .failure(Obstacle(.unsupported, .tooLarge(typeName)))
         }
         do throws(ItemKey.Obstacle) {
-            let keyForm = try ItemKey.form(of: key, prefersBase64: content.item.isBase64Key)
+            let wasBase64 = format.engine == .memcached ? content.item.isBase64Key : nil
+            let keyForm = try ItemKey.form(of: key, wasBase64: wasBase64)
             return .success(Form(content: content, exptime: exptime, keyForm: keyForm))
         } catch {
             return .failure(Obstacle(.unsupported, error.reason))

@@ -33,7 +33,7 @@ extension RestoreOptions {
     }
 
     /// Memcached has no databases: keys of several would meet in its one.
-    private func contradictionOfDatabases(_ source: Engine) -> String? {
+    package func contradictionOfDatabases(_ source: Engine) -> String? {
         guard !databases.isEmpty else { return nil }
         guard source != .memcached else {
             return "neither the snapshot nor the target has databases: leave --database out"

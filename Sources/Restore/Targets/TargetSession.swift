@@ -23,12 +23,6 @@ package struct TargetSession: Sendable {
     /// The connection for what only Redis and Valkey know; nil for another store.
     package var node: NodeConnection? { (store as? RedisStore)?.connection }
 
-    /// Another connection to a Memcached server, to walk over its items; nil for another store.
-    package func openWalk() async throws(TransportError) -> MemcachedConnection? {
-        guard let store = store as? MemcachedStore else { return nil }
-        return try await MemcachedConnection.connect(store.target)
-    }
-
     /// What the plan is made of; writes nothing.
     package func survey(_ manifest: Manifest, _ options: RestoreOptions) async throws(TransportError) -> TargetFacts {
         try await store.survey(manifest, options)

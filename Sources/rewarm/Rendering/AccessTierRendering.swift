@@ -48,6 +48,7 @@ enum AccessTierRendering {
         if statistics.idleKeyCount + statistics.frequencyKeyCount > 0 {
             return "one tier: the order of use was not known when the blocks were written"
         }
+        if statistics.keyCount == 0 { return "none: it has no keys" }
         return "one tier: the source kept no access data (it does so under an LRU or LFU maxmemory policy)"
     }
 

@@ -8,9 +8,8 @@ enum ConsistencyText {
         if label.isPointInTime {
             sentences.append("A point in time: the data as it was at \(manifest.instant).")
         } else {
-            let length = Figures.duration(milliseconds: label.to.milliseconds(since: label.from))
             sentences.append(
-                "A fuzzy window: each key as it was at some time from \(label.from) to \(label.to) (\(length))."
+                "A fuzzy window: each key as it was at some time from \(label.from) to \(label.to) (\(length(manifest)))."
             )
         }
         if let id = label.replicationID {
@@ -55,6 +54,15 @@ enum ConsistencyText {
             sentences.append(sentence(clocks))
         }
         return sentences
+    }
+
+    /// Memcached's clock ticks once a second, and so does its window.
+    private static func length(_ manifest: Manifest) -> String {
+        let milliseconds = manifest.consistency.to.milliseconds(since: manifest.consistency.from)
+        guard manifest.method == .crawl else { return Figures.duration(milliseconds: milliseconds) }
+        return milliseconds == 0
+            ? "within one second of the server's clock"
+            : Figures.duration(milliseconds: milliseconds) + ", give or take a second"
     }
 
     /// What only the label of a walk over a Memcached server has.

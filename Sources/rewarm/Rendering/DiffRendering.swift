@@ -131,6 +131,12 @@ enum DiffRendering {
                 + "\(Figures.count(tally[.drift])) with another expiry, \(Figures.count(tally.expiredCount)) expired "
                 + "meanwhile",
         ]
+        if report.unplaceableKeyCount > 0 {
+            lines.append(
+                "  no place  \(Figures.counted(report.unplaceableKeyCount, "missing key")) that Memcached cannot hold: of "
+                    + "another database, or with a name that it does not take"
+            )
+        }
         if tally.drift.count > 0 {
             lines.append(
                 "  expiry    of \(Figures.counted(tally.drift.count, "key")): largest drift "
@@ -146,8 +152,8 @@ enum DiffRendering {
         }
         if tally.undecidedCount > 0 {
             lines.append(
-                "  undecided \(Figures.counted(tally.undecidedCount, "value")) could not be compared: a module's, or too "
-                    + "large; type and expiry were"
+                "  undecided \(Figures.counted(tally.undecidedCount, "value")) could not be compared: a module's, too "
+                    + "large, or under a key that no command names; type and expiry were"
             )
         }
         if let window = report.window {
@@ -182,6 +188,7 @@ enum DiffRendering {
             "changedKeyCount": .unsigned(tally[.changed]),
             "driftedKeyCount": .unsigned(tally[.drift]),
             "expiredKeyCount": .unsigned(tally.expiredCount),
+            "unplaceableKeyCount": .unsigned(report.unplaceableKeyCount),
             "undecidedKeyCount": .unsigned(tally.undecidedCount),
             "settledDifferenceCount": .unsigned(tally.settledCount),
             "hiddenDifferenceCount": .unsigned(hiddenCount),

@@ -125,12 +125,10 @@ struct CrawlUnderWritesTests {
     @Test func `a key that the text protocol cannot carry is in the archive, whoever stored it`() async throws {
         let server = try await MemcachedServer.start()
         let client = try server.client()
-        // By the binary protocol, which takes any byte and does not mark the key: header, 8 bytes of extras, key, value.
-        let binary = try server.client()
+        // By the binary protocol, which takes any byte and does not mark the key.
         let key = Array("a b\r\nVA 3 c".utf8)
-        try binary.send(Self.binarySet(key, value: Array("1\r\n2".utf8), flags: 0xDEAD_BEEF, lifetime: 4000))
-        let answer = try binary.bytes(24)
-        #expect(answer[0] == 0x81 && answer[6] == 0 && answer[7] == 0)
+        let value = Array("1\r\n2".utf8)
+        try server.client().storeOverBinaryProtocol(key, value: value, clientFlags: 0xDEAD_BEEF, lifetime: 4000)
         try client.store([.init("word", "value")])
         let crawl = try await CapturedCrawl.take(server.url)
         #expect(crawl.items.count == 2)
@@ -138,24 +136,14 @@ struct CrawlUnderWritesTests {
         #expect(found.value == Array("1\r\n2".utf8) && found.clientFlags == 0xDEAD_BEEF && found.deadline != nil)
     }
 
-    @Test func `a key that the server takes in no form is counted as missing, with the server's words`() async throws {
+    @Test func `a key that the server takes in no form is counted as missing, and told why`() async throws {
         let server = try await MemcachedServer.start()
-        let binary = try server.client()
         // In Base64 it is longer than 250 characters, which memcached 1.6 refuses.
         let key = [UInt8](repeating: 0x20, count: 240)
-        try binary.send(Self.binarySet(key, value: [1], flags: 0, lifetime: 0))
-        _ = try binary.bytes(24)
+        try server.client().storeOverBinaryProtocol(key, value: [1])
         try server.client().store([.init("word", "value")])
         let crawl = try await CapturedCrawl.take(server.url)
         #expect(crawl.items.count == 1 && crawl.consistency.unreadableKeyCount == 1)
-        #expect(crawl.archive.result.warnings.contains { $0.contains("CLIENT_ERROR") })
-    }
-
-    /// A request "set" of the binary protocol (memcached doc/protocol-binary.txt).
-    private static func binarySet(_ key: [UInt8], value: [UInt8], flags: UInt32, lifetime: UInt32) -> [UInt8] {
-        func bytes(_ number: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
-        var request: [UInt8] = [0x80, 0x01] + bytes(UInt16(key.count)) + [8, 0, 0, 0]
-        request += bytes(UInt32(8 + key.count + value.count)) + [UInt8](repeating: 0, count: 12)
-        return request + bytes(flags) + bytes(lifetime) + key + value
+        #expect(crawl.archive.result.warnings.contains { $0.contains("1 items") && $0.contains("can name") })
     }
 }

@@ -1,4 +1,5 @@
 import ByteCoding
+import Capture
 import Comparison
 import NIOCore
 import ObjectStorage
@@ -23,15 +24,14 @@ struct ItemWalkTests {
         options: ComparisonOptions = ComparisonOptions()
     ) async throws -> [[UInt8]: ComparisonEntry] {
         let directory = try TemporaryDirectory()
-        let (crawler, values) = (try await connect(server), try await connect(server))
+        let values = try await connect(server)
         var side = ComparisonSide(secret: scope.secret, spillingTo: .init(directory: directory.path))
         var walk = ItemWalk(ItemReader(values, scope: scope), options: options)
         let count = try await walk.read(
-            namesOver: crawler,
+            namesOf: ConnectionOptions(url: try NodeURL(server.url)),
             into: &side,
             spillingTo: .init(directory: directory.path)
         ) { _ in }
-        await crawler.close()
         await values.close()
         var found: [[UInt8]: ComparisonEntry] = [:]
         var reader = try side.finish()
@@ -102,6 +102,21 @@ struct ItemWalkTests {
         #expect(try await Self.walk(server, options: options).count == 20)
     }
 
+    @Test func `an item whose key no command can name is there, with its deadline and without a value`() async throws {
+        let server = try await MemcachedServer.start()
+        let key = [UInt8](repeating: 0x20, count: 240)
+        let client = try server.client()
+        let now = try client.time()
+        try server.client().storeOverBinaryProtocol(key, value: [1], lifetime: 5000)
+        try client.store([.init("word", "value")])
+        let found = try await Self.walk(server)
+        #expect(found.count == 2)
+        let entry = try #require(found[key])
+        #expect(entry.value == nil && entry.typeName == "item")
+        guard case .at(let deadline) = entry.expiry else { return #expect(Bool(false), "\(entry)") }
+        #expect((now + 4999...now + 5002).contains(deadline.rawValue / 1000))
+    }
+
     @Test func `an empty server has nothing`() async throws {
         #expect(try await Self.walk(try await MemcachedServer.start()).isEmpty)
     }
@@ -111,7 +126,7 @@ struct ItemWalkTests {
         await #expect {
             _ = try await Self.walk(server)
         } throws: { error in
-            (error as? TransportError)?.code == .permissionDenied
+            (error as? CaptureError)?.code == .denied
         }
     }
 }
