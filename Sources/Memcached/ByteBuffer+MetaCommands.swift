@@ -65,28 +65,27 @@ extension ByteBuffer {
         writeLineEnd()
     }
 
-    /// `md <key> I C<cas>`: marks the item as stale if it still has that CAS value; `newCAS` is the one that it is to have
-    /// then, nil for the server's own.
-    package mutating func writeMetaInvalidate(_ key: ByteBuffer, _ form: KeyForm, ifCAS cas: UInt64, newCAS: UInt64?) {
+    /// `md <key> I C<cas>`: marks the item as stale if it still has that CAS value.
+    ///
+    /// `newCAS` is the one that it is to have then, nil for the server's own. `flags` are further ones, each with a space
+    /// in front.
+    package mutating func writeMetaInvalidate(
+        _ key: ByteBuffer,
+        _ form: KeyForm,
+        ifCAS cas: UInt64,
+        newCAS: UInt64?,
+        flags: StaticString = ""
+    ) {
         writeStaticString("md ")
         writeMetaKey(key, form)
         if form == .base64 { writeStaticString(" b") }
+        writeStaticString(flags)
         writeStaticString(" I C")
         writeMetaNumber(cas)
         if let newCAS {
             writeStaticString(" E")
             writeMetaNumber(newCAS)
         }
-        writeLineEnd()
-    }
-
-    /// `md <key> <flags>`: each flag is a letter, with spaces between; `b` is added where the form needs it.
-    package mutating func writeMetaDelete(_ key: ByteBuffer, _ form: KeyForm, flags: StaticString) {
-        writeStaticString("md ")
-        writeMetaKey(key, form)
-        if form == .base64 { writeStaticString(" b") }
-        writeInteger(0x20 as UInt8)
-        writeStaticString(flags)
         writeLineEnd()
     }
 

@@ -50,21 +50,6 @@ import Testing
         #expect(without.plan.warnings.contains { $0.kind == .itemsAsStrings })
     }
 
-    @Test func `flags that cannot be kept make the restore partial`() async throws {
-        let target = try await RedisServer.start()
-        try target.client().command("SET", "flags", "no hash")
-        let fixture = try await ArchiveFixture.items(
-            [.item("key", "v", clientFlags: 7)],
-            instant: UnixMilliseconds(try KeyspaceContents.serverTime(try target.client()))
-        )
-        let report = try await RestoreHarness(fixture).run(target) {
-            $0.flagsHash = "flags"
-            $0.existing = .skip
-        }
-        #expect(report.accounting[.restored] == 1 && report.failure?.kind == .partial)
-        #expect(report.result.lostBlocks.contains { $0.contains("client flags of 1") && $0.contains("WRONGTYPE") })
-    }
-
     @Test func `a target that evicts by use is told how long items were unused`() async throws {
         let target = try await RedisServer.start(.init(lines: ["maxmemory 100mb", "maxmemory-policy allkeys-lru"]))
         let fixture = try await ArchiveFixture.items(

@@ -13,11 +13,13 @@ extension ArchiveFixture.Record {
         expiry: Expiry = .never,
         cas: UInt64? = nil,
         isBinary: Bool = false,
+        isStale: Bool = false,
         access: AccessData = .none,
         tier: UInt8 = 0
     ) -> Self {
         var body = ByteBuffer()
-        MemcachedItem(clientFlags: clientFlags, cas: cas, slabClass: 3, isBase64Key: isBinary).write(to: &body)
+        MemcachedItem(clientFlags: clientFlags, cas: cas, slabClass: 3, isStale: isStale, isBase64Key: isBinary)
+            .write(to: &body)
         body.writeBytes(value)
         return Self(
             type: MemcachedItem.recordType,

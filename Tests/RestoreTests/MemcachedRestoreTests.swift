@@ -230,6 +230,40 @@ import Testing
         }
     }
 
+    @Test func `evictions of other items are theirs: what the names tell of the restored ones is counted`()
+        async throws
+    {
+        let target = try await ItemTarget.start(["-m", "8"])
+        let client = try target.server.client()
+        let value = [UInt8](repeating: 0x76, count: 300)
+        // Colder than all that comes, and more than the server has room for.
+        try client.store((0..<40_000).map { .init(key: Array("other:\($0)".utf8), value: value) })
+        let before = try #require(try client.stats()["evictions"].flatMap { UInt64($0) })
+        let records = (0..<4000).map { Record.item(Array("key:\($0)".utf8), value) }
+        let fixture = try await ArchiveFixture.items(records, instant: try target.instant(), blockByteCount: 64 << 10)
+        let harness = RestoreHarness(fixture)
+        let report = try await harness.run(url: target.url) { $0.existing = .skip }
+        let evicted = try #require(try client.stats()["evictions"].flatMap { UInt64($0) }) - before
+        let present = try target.present(4000).count
+        #expect(evicted >= 4000 && report.result.evictedKeyCount == evicted)
+        #expect(report.accounting[.restored] == UInt64(present), "\(report.summary)")
+        #expect(report.accounting[.evicted] == UInt64(4000 - present) && report.accounting.isBalanced)
+        #expect(present == 4000 && report.failure == nil, "\(report.summary)")
+        #expect(harness.notices.contains { "\($0)".contains("evicted \(evicted) items") })
+    }
+
+    @Test func `where no names can be read, every eviction counts as one of the snapshot's`() async throws {
+        let target = try await ItemTarget.start(["-m", "8", "-X"])
+        let client = try target.server.client()
+        let value = [UInt8](repeating: 0x76, count: 300)
+        try client.store((0..<40_000).map { .init(key: Array("other:\($0)".utf8), value: value) })
+        let records = (0..<1000).map { Record.item(Array("key:\($0)".utf8), value) }
+        let harness = RestoreHarness(try await ArchiveFixture.items(records, instant: try target.instant()))
+        let report = try await harness.run(url: target.url) { $0.existing = .skip }
+        #expect(report.accounting[.evicted] > 0 && report.failure?.kind == .partial, "\(report.summary)")
+        #expect(harness.notices.contains { "\($0)".contains("whose they were is not known") })
+    }
+
     @Test func `a server that evicts nothing ends the run when it is full, and the rest is sent by --resume`()
         async throws
     {
@@ -279,6 +313,44 @@ import Testing
                 "\(error)".contains("-F")
             }
         }
+    }
+
+    @Test(arguments: [1, 2]) func `invalidated items are so again, and those of others are left alone`(lanes: Int)
+        async throws
+    {
+        let target = try await ItemTarget.start(["-m", "128", "-I", "2m"])
+        let client = try target.server.client()
+        let large = [UInt8](repeating: 0x76, count: 1_500_000)
+        var records = (0..<600).map { Record.item(Array("key:\($0)".utf8), [0x76], isStale: $0 % 2 == 0) }
+        records += ["own", "new"].map { Record.item(Array("large:\($0)".utf8), large, isStale: true) }
+        let own = (0..<600).filter { $0 % 3 == 0 }.map { "key:\($0)" } + ["large:own"]
+        try client.store(own.map { .init($0, "of another") })
+        let harness = RestoreHarness(try await ArchiveFixture.items(records, instant: try target.instant()))
+        let report = try await harness.run(url: target.url) {
+            $0.existing = .skip
+            $0.connectionCount = lanes
+        }
+        #expect(report.failure == nil && report.accounting[.existing] == UInt64(own.count), "\(report.summary)")
+        #expect(report.accounting.omissions["stale:item"] == nil)
+        let keys = (0..<600).map { "key:\($0)" } + ["large:own", "large:new"]
+        for key in keys {
+            let found = try #require(try target.read(key), "\(key)")
+            let isOwn = own.contains(key)
+            let isEven = Int(key.dropFirst(4)).map { $0.isMultiple(of: 2) } ?? false
+            let isStale = !isOwn && (isEven || key == "large:new")
+            // The first reader of each gets the right to renew it: the check afterwards has not taken that.
+            #expect(found.marks == (isStale ? ["X", "W"] : []), "\(key): \(found.marks)")
+            #expect(isOwn == (found.value == Array("of another".utf8)), "\(key)")
+        }
+    }
+
+    @Test func `without CAS values no item is invalidated, and that is counted`() async throws {
+        let target = try await ItemTarget.start(["-C"])
+        let records = (0..<10).map { Record.item(Array("key:\($0)".utf8), [0x76], isStale: true) }
+        let harness = RestoreHarness(try await ArchiveFixture.items(records, instant: try target.instant()))
+        let report = try await harness.run(url: target.url)
+        #expect(report.failure == nil && report.accounting.omissions == ["stale:item": 10], "\(report.summary)")
+        #expect(try target.read("key:0")?.marks == [])
     }
 
     @Test func `options that have no meaning there are usage errors`() async throws {

@@ -46,6 +46,9 @@ import Testing
         options.existing = .replace
         #expect(options.contradiction == nil)
         options = RestoreOptions()
+        options.flagsHash = ""
+        #expect(options.contradiction?.contains("--flags-hash") ?? false)
+        options.flagsHash = nil
         options.connectionCount = 65
         #expect(options.contradiction?.contains("connections") ?? false)
     }

@@ -209,7 +209,9 @@ package struct RestoreOperation: Sendable {
             }
         var whole = result
         whole.lostBlocks = parts.problems + result.lostBlocks
-        for notice in result.notices { context.warn(notice) }
+        await EvictedItems(manifest: access.manifest, target: request.target, context: context)
+            .settle(&whole, target.plan, parts)
+        for notice in whole.notices { context.warn(notice) }
         if result.accounting.captured > 0, result.accounting[.filtered] == result.accounting.captured {
             context.warn(
                 "the filters left nothing of the snapshot's \(result.accounting.captured) keys: see --match, --exclude, --type "
@@ -249,6 +251,7 @@ package struct RestoreOperation: Sendable {
         _ parts: SnapshotParts,
         _ context: OperationContext
     ) async throws -> RestorePlan {
+        try await FlagsHashCheck(target.plan, access.manifest)?.run(parts.opened, target.session)
         var plan = needsLossCheck ? try await strictPlan(target, access, parts) : target.plan
         if plan.needsRehearsal {
             plan.judge(

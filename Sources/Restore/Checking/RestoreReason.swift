@@ -37,6 +37,9 @@ package struct RestoreReason: Hashable, Sendable {
     /// An error that the server gave no known word for.
     package static let otherError = Self("otherError")
 
+    /// An item of the key that `--flags-hash` names.
+    package static let flagsHash = Self("flagsHash")
+
     /// A value larger than the target's limits, by the name of its type.
     package static func tooLarge(_ typeName: String) -> Self { Self("tooLarge:" + typeName) }
 

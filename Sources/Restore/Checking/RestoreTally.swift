@@ -24,6 +24,8 @@ struct RestoreTally: Sendable {
     private(set) var endingError: String?
     /// Where counts go that belong to no window: the records that never had their turn.
     private var rest: RestoreTotals
+    /// Databases whose hash of client flags is counted.
+    private var flagDatabases: Set<UInt32> = []
     private let start: UnixMilliseconds
     private let typeNames: [String]
 
@@ -97,12 +99,14 @@ struct RestoreTally: Sendable {
     ///
     /// `unplaced` are answers of records that were not stored, of which it is not known which those are: none of the batch
     /// is in the sample then.
-    mutating func settle(
+    ///
+    /// Returns the places of those that the target has not from this restore.
+    @discardableResult mutating func settle(
         _ batch: CommandBatch,
         others: [(index: Int, reply: any RecordReply)],
         unplaced: [any RecordReply] = []
-    ) {
-        guard let place = openIndex(batch.window) else { return }
+    ) -> [Int] {
+        guard let place = openIndex(batch.window) else { return others.map(\.index) }
         let verdicts = others.map { verdict($0.reply, on: batch.sent[$0.index], in: place) }
         open[place].answeredCount += UInt64(batch.sent.count)
         let storedCount = UInt64(batch.sent.count - others.count - unplaced.count)
@@ -133,13 +137,16 @@ struct RestoreTally: Sendable {
             }
             database.remove(UInt64(unplaced.count))
         }
+        return zip(others, verdicts).filter { $0.1.recordClass != .restoredEarlier }.map(\.0.index)
     }
 
-    /// Counts the answer to the command that keeps client flags, nil for OK: what it does not keep is lost.
-    mutating func settleTrailer(_ batch: CommandBatch, reply: (any RecordReply)?) {
-        guard let place = openIndex(batch.window) else { return }
-        guard let text = reply?.errorText else { return }
-        open[place].totals.lostBlocks.append("the client flags of \(batch.flagFieldCount) items: \(text)")
+    /// Records that the target said it stored, now or earlier.
+    var storedCount: UInt64 {
+        open.reduce(Self.stored(confirmed.totals)) { $0 + Self.stored($1.totals) }
+    }
+
+    private static func stored(_ totals: RestoreTotals) -> UInt64 {
+        totals.accounting[.restored] + totals.accounting[.restoredEarlier]
     }
 
     private mutating func judge(_ reply: any RecordReply, typeName: String, in place: Int) {
@@ -189,6 +196,37 @@ struct RestoreTally: Sendable {
     }
 
     private func openIndex(_ window: Int) -> Int? { open.lastIndex { $0.start == window } }
+}
+
+// MARK: Client flags
+
+extension RestoreTally {
+    /// Notes that what belongs behind records that were stored is to be sent: its window is not complete before it is
+    /// answered.
+    mutating func noteOwed(_ batch: CommandBatch) {
+        guard let place = openIndex(batch.window) else { return }
+        open[place].sentCount += 1
+    }
+
+    mutating func settleOwed(_ batch: CommandBatch) {
+        guard let place = openIndex(batch.window) else { return }
+        open[place].answeredCount += 1
+    }
+
+    /// Counts the answer to a command that keeps client flags; anything but an error is good.
+    mutating func settleFlags(_ batch: CommandBatch, reply: (any RecordReply)?) {
+        settleOwed(batch)
+        guard let place = openIndex(batch.window) else { return }
+        let refusal = reply?.errorText
+        let isFirst = refusal == nil && flagDatabases.insert(batch.database).inserted
+        open[place].totals.noteFlags(batch.keptFlagCount, in: batch.database, refusal, isFirst: isFirst)
+    }
+
+    /// Counts what was kept for items of the window that is being filled; `refusal` is the server's words.
+    mutating func noteFlags(count: Int, in database: UInt32, refusal: String?) {
+        let isFirst = refusal == nil && flagDatabases.insert(database).inserted
+        totals.noteFlags(count, in: database, refusal, isFirst: isFirst)
+    }
 }
 
 // MARK: Windows
@@ -248,12 +286,14 @@ extension RestoreTally {
 
     /// Goes back to what a server that was restarted cannot have lost, if it has kept anything.
     mutating func stepBack() {
+        flagDatabases = []
         confirmed.dropUncertain()
         sample.removeAll(from: confirmed.end)
     }
 
     /// Goes back to the first unit; what the target has counts as restored earlier, unless it `isEmpty`.
     mutating func beginAnew(isEmpty: Bool) {
+        flagDatabases = []
         earlierEnd = isEmpty ? 0 : reach
         if isEmpty { served = ServedAccesses() }
         confirmed = ConfirmedProgress(start: start)
@@ -264,6 +304,7 @@ extension RestoreTally {
     ///
     /// What the target has of it counts as restored earlier.
     mutating func abandonOpenWindows() {
+        flagDatabases = []
         earlierEnd = reach
         open = []
         endingError = nil

@@ -43,6 +43,14 @@ struct RestoreTotals: Codable, Hashable, Sendable {
         errorTexts.merge(other.errorTexts) { first, _ in first }
     }
 
+    /// Counts client flags that a hash keeps, or by the server's words does not: what is not kept is lost.
+    ///
+    /// The first in a database make the hash, a key more than those of the snapshot.
+    mutating func noteFlags(_ count: Int, in database: UInt32, _ refusal: String?, isFirst: Bool) {
+        if let refusal { lostBlocks.append("the client flags of \(count) items: \(refusal)") }
+        if isFirst { keyspace.update(database) { $0.addExisting() } }
+    }
+
     /// Keeps the text of an error reply, the first of its reason.
     mutating func note(_ verdict: ReplyVerdict, _ reply: any RecordReply) {
         guard let text = reply.errorText, let reason = verdict.reason, errorTexts[reason.text] == nil else { return }

@@ -17,7 +17,7 @@ package struct ItemDialect: Hashable, Sendable {
     package var replaces: Bool
     /// Whether `ms` takes the CAS value that an item is to have (`E`, Memcached 1.6.27).
     package var keepsCAS: Bool
-    /// Whether an item that was invalidated at the source may be marked so: not where that could meet somebody else's.
+    /// Whether an item that was invalidated at the source is marked so: not where nobody could tell it from another's.
     package var marksStale: Bool
     /// `item_size_max`, in bytes.
     package var largestItemByteCount: Int
@@ -27,7 +27,7 @@ package struct ItemDialect: Hashable, Sendable {
     package init(_ facts: ItemStoreFacts, _ options: RestoreOptions) {
         replaces = options.existing == .replace
         keepsCAS = facts.takesCAS && facts.hasCAS
-        marksStale = options.existing != .skip && !options.onlyMissing
+        marksStale = facts.hasCAS
         largestItemByteCount = facts.largestItemByteCount
         hasCAS = facts.hasCAS
     }

@@ -22,6 +22,12 @@ final class ItemLane: WritingLane {
     /// Answers for the oldest batch under way.
     private var placed: [(index: Int, reply: any RecordReply)] = []
     private var unplaced: [any RecordReply] = []
+    /// CAS values of items of that batch that were stored and are to be invalidated.
+    private var stored: [(index: Int, cas: UInt64)] = []
+    /// Commands that invalidate items; not yet written.
+    private var owed: [CommandBatch] = []
+    /// Of the value that `writePart` ends next.
+    var nextMark: ItemMark?
     /// What came out of step: nothing behind it can be told to belong to anything.
     private var failure: TransportError?
 
@@ -34,6 +40,7 @@ final class ItemLane: WritingLane {
 
     func write(_ batch: consuming CommandBatch, _ tally: inout RestoreTally) async throws(TransportError) {
         do throws(TransportError) {
+            try await writeOwed()
             try await manner.wait(
                 recordCount: batch.sent.count,
                 byteCount: batch.bytes.readableBytes,
@@ -43,12 +50,21 @@ final class ItemLane: WritingLane {
             tally.giveUp(batch.sent, because: .notAttempted)
             throw error
         }
+        tally.noteSent(batch)
+        try await send(batch)
+        while underway.count > Self.openBatchLimit { try await settleOldest(&tally) }
+    }
+
+    private func send(_ batch: consuming CommandBatch) async throws(TransportError) {
         var bytes = batch.bytes
         batch.bytes = ByteBuffer()
         bytes.writeMetaNoop()
-        begin(batch, &tally)
+        underway.append(batch)
         try await connection.write(bytes)
-        while underway.count > Self.openBatchLimit { try await settleOldest(&tally) }
+    }
+
+    private func writeOwed() async throws(TransportError) {
+        while !owed.isEmpty { try await send(owed.removeFirst()) }
     }
 
     func writePart(
@@ -64,8 +80,10 @@ final class ItemLane: WritingLane {
         var bytes = bytes
         if let record {
             bytes.writeMetaNoop()
-            let batch = CommandBatch(database: 0, bytes: ByteBuffer(), sent: [record], window: tally.currentWindow)
-            begin(batch, &tally)
+            var batch = CommandBatch(database: 0, bytes: ByteBuffer(), sent: [record], window: tally.currentWindow)
+            if let mark = nextMark.take() { batch.marks = [mark] }
+            tally.noteSent(batch)
+            underway.append(batch)
         }
         try await connection.write(bytes)
     }
@@ -74,7 +92,10 @@ final class ItemLane: WritingLane {
     func select(_ database: UInt32, _ tally: inout RestoreTally) async throws(TransportError) {}
 
     func drain(_ tally: inout RestoreTally) async throws(TransportError) {
-        while !underway.isEmpty { try await settleOldest(&tally) }
+        repeat {
+            try await writeOwed()
+            while !underway.isEmpty { try await settleOldest(&tally) }
+        } while !owed.isEmpty
     }
 
     func giveUp(_ tally: inout RestoreTally) async {
@@ -84,11 +105,6 @@ final class ItemLane: WritingLane {
     }
 
     func close() async { await connection.close() }
-
-    private func begin(_ batch: CommandBatch, _ tally: inout RestoreTally) {
-        tally.noteSent(batch)
-        underway.append(batch)
-    }
 
     // MARK: Answers
 
@@ -110,10 +126,7 @@ final class ItemLane: WritingLane {
                     try take(reply)
                     continue
                 }
-                let batch = underway.removeFirst()
-                tally.settle(batch, others: placed, unplaced: unplaced)
-                placed = []
-                unplaced = []
+                settle(underway.removeFirst(), &tally)
                 return
             }
             var bytes = try await connection.next()
@@ -121,10 +134,41 @@ final class ItemLane: WritingLane {
         }
     }
 
+    private func settle(_ batch: CommandBatch, _ tally: inout RestoreTally) {
+        if batch.sent.isEmpty { tally.settleOwed(batch) }
+        let missing = tally.settle(batch, others: placed, unplaced: unplaced)
+        if !batch.marks.isEmpty { oweMarks(batch, missing, &tally) }
+        placed = []
+        unplaced = []
+        stored = []
+    }
+
+    /// Has what was stored of the invalidated items invalidated; what an earlier run or connection stored may not be.
+    private func oweMarks(_ batch: CommandBatch, _ missing: [Int], _ tally: inout RestoreTally) {
+        var marking = CommandBatch(database: batch.database, bytes: ByteBuffer(), window: batch.window)
+        for mark in batch.marks {
+            if let found = stored.first(where: { $0.index == mark.record }) {
+                mark.write(cas: found.cas, into: &marking.bytes)
+            } else if !missing.contains(mark.record), placed.contains(where: { $0.index == mark.record }) {
+                tally.accounting.noteOmission(ItemContent.Omission.stale)
+            }
+        }
+        guard marking.bytes.readableBytes > 0 else { return }
+        tally.noteOwed(marking)
+        owed.append(marking)
+    }
+
     private func take(_ reply: MetaReply) throws(TransportError) {
         guard let batch = underway.first else { throw unexpected("an answer that nothing asked for") }
         let answer = ItemReply(reply: reply, evicts: evicts)
+        // Somebody has changed the item since, or the server has lost it: then there is nothing to invalidate.
+        if batch.sent.isEmpty, !Self.isClientError(reply) { return }
         switch reply {
+        case .done(let flags):
+            guard let index = flags.opaque.flatMap({ Int(exactly: $0) }), let cas = flags.cas,
+                batch.marks.contains(where: { $0.record == index })
+            else { throw unexpected("an answer without its item's number") }
+            stored.append((index, cas))
         case .notStored(let flags), .exists(let flags), .notFound(let flags):
             guard let index = flags.opaque.flatMap({ Int(exactly: $0) }), batch.sent.indices.contains(index),
                 index > placed.last?.index ?? -1
@@ -138,6 +182,10 @@ final class ItemLane: WritingLane {
             throw unexpected(error.text)
         default: throw unexpected("an answer that belongs to no item")
         }
+    }
+
+    private static func isClientError(_ reply: MetaReply) -> Bool {
+        if case .error(let error) = reply { error.kind != .server } else { false }
     }
 
     private func unexpected(_ what: String) -> TransportError {

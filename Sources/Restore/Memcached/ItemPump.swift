@@ -74,10 +74,11 @@ struct ItemPump: RecordTaking {
         }
         let key = layout.key(in: bytes)
         let rank = tally.sample.rank(part: block.part, block: block.number, ordinal: layout.ordinal)
-        writeLine(form, key, valueByteCount: form.content.value.readableBytes, batch.sent.count, into: &batch.bytes)
+        let record = batch.sent.count
+        writeLine(form, key, valueByteCount: form.content.value.readableBytes, record, into: &batch.bytes)
+        if marks(form) { batch.marks.append(ItemMark(record: record, key: key, form: form.keyForm)) }
         batch.bytes.writeImmutableBuffer(form.content.value)
         batch.bytes.writeLineEnd()
-        writeMarks(form, key, into: &batch.bytes)
         note(form, &tally)
         let sent = CommandBatch.Sent(
             deadline: form.exptime.seconds * 1000,
@@ -86,7 +87,8 @@ struct ItemPump: RecordTaking {
             weight: weight.weight(of: layout.access)
         )
         batch.sent.append(sent)
-        if tally.sample.wants(rank, keyByteCount: key.readableBytes) {
+        // The first to read an invalidated item takes the right to renew it.
+        if !marks(form), tally.sample.wants(rank, keyByteCount: key.readableBytes) {
             tally.sample.insert(entry(sent, key, fingerprint: form.content.fingerprint(tally.sample.scope)))
         }
         return true
@@ -168,14 +170,18 @@ struct ItemPump: RecordTaking {
             clientFlags: form.content.item.clientFlags,
             exptime: form.exptime.seconds,
             cas: dialect.keepsCAS ? form.content.item.cas : nil,
-            flags: dialect.replaces ? "q" : "q ME",
+            flags: flags(form),
             opaque: opaque
         )
     }
 
-    /// Invalidates again what was invalidated at the source: its value is that of before.
-    func writeMarks(_ form: Form, _ key: ByteBuffer, into output: inout ByteBuffer) {
-        if form.content.item.isStale, dialect.marksStale { output.writeMetaDelete(key, form.keyForm, flags: "q I") }
+    /// Whether the item is to be invalidated when it is stored.
+    func marks(_ form: Form) -> Bool { form.content.item.isStale && dialect.marksStale }
+
+    /// Quiet, but for an item whose new CAS value is needed.
+    private func flags(_ form: Form) -> StaticString {
+        if marks(form) { return dialect.replaces ? "c" : "c ME" }
+        return dialect.replaces ? "q" : "q ME"
     }
 
     /// Counts what of it the target is not told.

@@ -27,8 +27,6 @@ final class ItemWriter: RecordWriter {
         try itemPump.pump(&block, into: &batch, &tally, now: now)
     }
 
-    func finish(_ batch: inout CommandBatch, _ tally: inout RestoreTally) {}
-
     func load(library body: ByteBuffer, _ tally: inout RestoreTally) async throws(TransportError) {
         tally.libraries.add(to: .unsupported, because: .unknownType("function"))
     }
@@ -69,7 +67,7 @@ final class ItemWriter: RecordWriter {
             type: value.layout.type,
             weight: itemPump.weight.weight(of: value.layout.access)
         )
-        if tally.sample.wants(value.rank, keyByteCount: value.key.readableBytes) {
+        if !itemPump.marks(form), tally.sample.wants(value.rank, keyByteCount: value.key.readableBytes) {
             tally.sample.insert(itemPump.entry(record, value.key, fingerprint: nil))
         }
         return .sent(try await stream(value, form, record, over: lane, &tally))
@@ -105,8 +103,10 @@ final class ItemWriter: RecordWriter {
             await lane.abandon(record, because: error, &tally)
             throw error
         }
-        var end = ByteBuffer(string: "\r\n")
-        itemPump.writeMarks(form, value.key, into: &end)
+        let end = ByteBuffer(string: "\r\n")
+        if itemPump.marks(form), let lane = lane as? ItemLane {
+            lane.nextMark = ItemMark(record: 0, key: value.key, form: form.keyForm)
+        }
         sentByteCount += UInt64(end.readableBytes)
         try await lane.writePart(end, ending: record, &tally)
         return sentByteCount

@@ -104,14 +104,21 @@ extension Preflight {
     }
 
     /// What of the snapshot has no place in Memcached.
-    static func unsupportedItems(_ unsupported: UnsupportedCounts, _ target: TargetFacts) -> PreflightFinding? {
+    static func unsupportedItems(
+        _ unsupported: UnsupportedCounts,
+        _ target: TargetFacts,
+        _ engine: Engine
+    ) -> PreflightFinding? {
         guard !unsupported.isEmpty else { return nil }
+        let remedy =
+            engine == .memcached
+            ? "or start the server with a larger -I for large values"
+            : "leave them out with --type string, or choose one database with --database"
         return .warning(
             .unsupportedTypes,
             "\(target.address) (memcached \(target.version)) cannot hold all of the snapshot: " + unsupported.text,
             advice:
-                "they are counted as unsupported, exit code 3; refuse this with --strict, leave them out with --type "
-                + "string, or choose one database with --database"
+                "they are counted as unsupported, exit code 3; refuse this with --strict, \(remedy)"
         )
     }
 }

@@ -76,6 +76,7 @@ package struct RestoreOptions: Hashable, Sendable {
         }
         if let contradiction = DatabaseMapping.contradiction(in: databases) { return contradiction }
         if let contradiction = contradictionOfOnlyMissing { return contradiction }
+        if flagsHash?.isEmpty ?? false { return "--flags-hash needs a key: the hash that is to keep the client flags" }
         if flushTarget, existing == .skip {
             return "--existing skip keeps the keys of the target, and --flush-target removes them all"
         }

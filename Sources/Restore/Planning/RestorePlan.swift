@@ -87,7 +87,7 @@ package struct RestorePlan: Sendable {
         let limits =
             itemDialect == nil
             ? Preflight.unsupportedTypes(unsupported, options, target, manifest)
-            : Preflight.unsupportedItems(unsupported, target)
+            : Preflight.unsupportedItems(unsupported, target, manifest.format.engine)
         if let limits { findings.append(limits) }
     }
 

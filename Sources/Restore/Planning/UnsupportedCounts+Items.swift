@@ -24,7 +24,10 @@ extension UnsupportedCounts {
         let least: UInt64 = isWhole ? 1 : 0
         if statistics.largestBodyByteCount > UInt64(dialect.largestItemByteCount) {
             let limit = dialect.largestItemByteCount
-            add(Entry("values of more than \(limit) bytes", least, statistics.keyCount))
+            // No more of them fit into all the bytes that there are.
+            let byteCount = statistics.types.values.reduce(0) { $0 + $1.bodyByteCount }
+            let most = min(statistics.keyCount, max(1, byteCount / UInt64(max(1, limit))))
+            add(Entry("values of more than \(limit) bytes", least, most))
         }
         if statistics.largestKeyByteCount > UInt64(KeyForm.maximumKeyByteCount) {
             add(Entry("keys of more than \(KeyForm.maximumKeyByteCount) bytes", least, statistics.keyCount))

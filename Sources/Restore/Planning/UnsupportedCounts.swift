@@ -17,8 +17,11 @@ package struct UnsupportedCounts: Codable, Hashable, Sendable {
             self.mostCount = mostCount
         }
 
-        /// "12" or "at most 40".
-        package var countText: String { leastCount == mostCount ? "\(mostCount)" : "at most \(mostCount)" }
+        /// "12", "at least 1" or "at most 40".
+        package var countText: String {
+            if leastCount == mostCount { return "\(mostCount)" }
+            return leastCount > 0 ? "at least \(leastCount)" : "at most \(mostCount)"
+        }
     }
 
     package private(set) var entries: [Entry] = []

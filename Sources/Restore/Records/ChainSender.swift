@@ -40,6 +40,10 @@ struct ChainSender {
             tally.accounting.add(to: .existing)
             return .counted
         }
+        guard !key.withUnsafeReadableBytes({ pump.isFlagsHash($0) }) else {
+            tally.accounting.add(to: .unsupported, because: .flagsHash)
+            return .counted
+        }
         if pump.routes[first.type] == .item, let string = ItemString.string(of: source, first: first.body(in: block)) {
             var record = first
             record.type = ItemString.type

@@ -18,8 +18,10 @@ struct RecordPump: RecordTaking {
     /// How each type gets to the target.
     let routes: RecordRoutes
     let rewriter: PayloadRewriter
-    /// Whether client flags of Memcached's items are kept beside them.
-    var keepsItemFlags = false
+    /// The hash in which client flags of Memcached's items are kept beside them; nil if they are not.
+    var flagsHash: ByteBuffer?
+    /// Whether items without flags get a field, too: one of before may be there.
+    var keepsZeroFlags = false
     /// What the access data of records comes to in accesses.
     var weight = AccessWeight()
 
@@ -89,6 +91,9 @@ struct RecordPump: RecordTaking {
                 return true
             case .send where block.isPresent(layout.ordinal):
                 tally.accounting.add(to: .existing)
+                return true
+            case .send where isFlagsHash(key):
+                tally.accounting.add(to: .unsupported, because: .flagsHash)
                 return true
             case .send(let database, let deadline):
                 guard batch.isEmpty || batch.database == database else { return false }

@@ -105,7 +105,8 @@ package struct ReplicationEngine: Sendable {
                     RedisStore(connection: control),
                     counts.keyspace,
                     counts.sample,
-                    &result.accounting
+                    &result.accounting,
+                    evictedCount: &result.evictedKeyCount
                 )
             }
             result.dueKeyCount = stream.counts.keyspace.dueCount(by: clock.now)

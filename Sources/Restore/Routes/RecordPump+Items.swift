@@ -15,16 +15,20 @@ extension RecordPump {
     ) {
         guard case .item = routes[layout.type], let item = ItemString(layout.body(in: bytes))?.item else { return }
         noteOmissions(of: item, &tally)
-        guard keepsItemFlags, item.clientFlags > 0 else { return }
-        batch.flagFields.writeBulk(ByteBuffer(bytes: key))
-        batch.flagFields.writeBulk(String(item.clientFlags))
-        batch.flagFieldCount += 1
+        guard let flagsHash, keepsZeroFlags || item.clientFlags > 0 else { return }
+        batch.flags.add(item.clientFlags, of: key, record: batch.sent.count, to: flagsHash)
+    }
+
+    /// Whether the key is that of the hash for client flags: the target can hold only one of both.
+    func isFlagsHash(_ key: UnsafeRawBufferPointer) -> Bool {
+        guard let flagsHash else { return false }
+        return flagsHash.withUnsafeReadableBytes { $0.elementsEqual(key) }
     }
 
     func noteOmissions(of item: MemcachedItem, _ tally: inout RestoreTally) {
         if item.cas != nil { tally.accounting.noteOmission(ItemContent.Omission.cas) }
         if item.isFetched { tally.accounting.noteOmission(ItemContent.Omission.fetched) }
         if item.isStale { tally.accounting.noteOmission(ItemContent.Omission.stale) }
-        if item.clientFlags > 0, !keepsItemFlags { tally.accounting.noteOmission(ItemContent.Omission.clientFlags) }
+        if item.clientFlags > 0, flagsHash == nil { tally.accounting.noteOmission(ItemContent.Omission.clientFlags) }
     }
 }

@@ -22,13 +22,14 @@ struct CommandBatch: Sendable {
     /// The window that its records belong to.
     var window = 0
 
-    /// Client flags of items that are to be kept beside them: keys and flags as bulk strings.
-    var flagFields = ByteBuffer()
-    var flagFieldCount = 0
-    /// Whether a command that keeps them stands behind those of the records.
-    var hasTrailer = false
+    /// Client flags of items that are to be kept beside them, once they are stored.
+    var flags = ItemFlags()
+    /// Items of Memcached that are to be invalidated once they are stored.
+    var marks: [ItemMark] = []
+    /// Of a batch without records: the fields of its one command, which keeps client flags.
+    var keptFlagCount = 0
 
     var isEmpty: Bool { sent.isEmpty }
     /// Commands, each of which is answered.
-    var commandCount: Int { sent.count + (hasTrailer ? 1 : 0) }
+    var commandCount: Int { sent.count + (keptFlagCount > 0 ? 1 : 0) }
 }

@@ -21,7 +21,7 @@ final class CommandRecordWriter: RecordWriter {
             isSupported: job.plan.target.functionLibraryCount != nil
         )
         isSalvage = job.plan.options.salvage
-        flags = job.plan.options.flagsHash.map { ItemFlagsHash(key: $0, control: control) }
+        flags = recordPump.flagsHash.map { ItemFlagsHash(key: $0, control: control) }
     }
 
     var filter: RecordFilter { recordPump.filter }
@@ -51,6 +51,7 @@ final class CommandRecordWriter: RecordWriter {
             isPresent: value.isPresent,
             isSalvage: isSalvage
         )
+        let storedCount = tally.storedCount
         let outcome = try await sender.send(
             value.layout,
             in: value.block,
@@ -59,22 +60,26 @@ final class CommandRecordWriter: RecordWriter {
             &tally,
             now: now
         )
-        if case .sent = outcome { try await keepFlags(of: value, &tally) }
+        if case .sent = outcome { try await keepFlags(of: value, over: lane, &tally, storedBefore: storedCount) }
         return outcome
     }
 
-    func finish(_ batch: inout CommandBatch, _ tally: inout RestoreTally) {
-        flags?.finish(&batch, &tally)
-    }
-
-    private func keepFlags(of value: LoneValue, _ tally: inout RestoreTally) async throws {
+    /// `storedCount` is what was stored before the value was sent; everything sent before it is answered.
+    private func keepFlags(
+        of value: LoneValue,
+        over lane: any WritingLane,
+        _ tally: inout RestoreTally,
+        storedBefore storedCount: UInt64
+    ) async throws {
         guard recordPump.routes[value.layout.type] == .item,
             let item = ItemString(value.layout.body(in: value.block))?.item
         else { return }
         recordPump.noteOmissions(of: item, &tally)
-        guard let flags, item.clientFlags > 0,
+        guard let flags, recordPump.keepsZeroFlags || item.clientFlags > 0,
             let database = recordPump.filter.destination(of: value.layout.database)
         else { return }
+        try await lane.drain(&tally)
+        guard tally.storedCount > storedCount else { return }
         try await flags.keep(item.clientFlags, of: value.key, in: database, &tally)
     }
 

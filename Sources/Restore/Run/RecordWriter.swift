@@ -15,8 +15,6 @@ protocol RecordWriter: AnyObject {
         _ tally: inout RestoreTally,
         now: UnixMilliseconds
     ) throws(ArchiveError) -> PumpStop
-    /// Adds to a batch what belongs behind its records.
-    func finish(_ batch: inout CommandBatch, _ tally: inout RestoreTally)
     /// Sends a value that goes by itself; the record is counted in every case, also if this throws.
     func send(
         _ value: LoneValue,

@@ -179,7 +179,14 @@ package struct RestoreEngine: Sendable {
             evictions: attempts.evictions,
             wasEmpty: wasEmpty
         )
-        let verification = await check.run(link.control, totals.keyspace, tally.sample, &totals.accounting)
+        var evictedCount: UInt64 = 0
+        let verification = await check.run(
+            link.control,
+            totals.keyspace,
+            tally.sample,
+            &totals.accounting,
+            evictedCount: &evictedCount
+        )
         if attempts.retryCount > 0 { await link.close() }
         return RestoreResult(
             ending: ending,
@@ -189,6 +196,7 @@ package struct RestoreEngine: Sendable {
             dueKeyCount: totals.keyspace.dueCount(by: link.clock.now),
             errorTexts: totals.errorTexts,
             verification: verification,
+            evictedKeyCount: evictedCount,
             lostBlocks: totals.lostBlocks,
             piecewiseKeyCount: attempts.piecewiseKeyCount,
             sentByteCount: attempts.sentByteCount,

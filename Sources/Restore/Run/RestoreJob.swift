@@ -1,5 +1,6 @@
 import ArchiveIO
 import ByteCoding
+import NIOCore
 import SnapshotModel
 import Transport
 
@@ -102,7 +103,8 @@ struct RestoreJob: Sendable {
             routes: plan.routes
         )
         pump.weight = weight
-        pump.keepsItemFlags = plan.options.flagsHash != nil
+        pump.flagsHash = plan.options.flagsHash.map { ByteBuffer(string: $0) }
+        pump.keepsZeroFlags = plan.target.usersKeyCount > 0 && !plan.options.flushTarget
         return pump
     }
 }

@@ -14,6 +14,8 @@ final class RestoreLane: WritingLane {
     private var firstOrdinal: UInt64 = 0
     /// Answers other than OK whose batch is not answered in full.
     private var held: [NumberedReply] = []
+    /// Commands that keep the client flags of items that were stored, for the selected database; not yet written.
+    private var owed: [CommandBatch] = []
 
     init(_ connection: NodeConnection, _ manner: Manner = Manner()) async throws(TransportError) {
         self.connection = connection
@@ -26,6 +28,7 @@ final class RestoreLane: WritingLane {
     func write(_ batch: consuming CommandBatch, _ tally: inout RestoreTally) async throws(TransportError) {
         do throws(TransportError) {
             try await select(batch.database, &tally)
+            try await writeOwed(&tally)
             try await manner.wait(
                 recordCount: batch.sent.count,
                 byteCount: batch.bytes.readableBytes,
@@ -72,6 +75,20 @@ final class RestoreLane: WritingLane {
     /// Waits for all answers and counts them.
     func drain(_ tally: inout RestoreTally) async throws(TransportError) {
         settle(try await pipe.drain(), &tally)
+        while !owed.isEmpty {
+            try await writeOwed(&tally)
+            settle(try await pipe.drain(), &tally)
+        }
+    }
+
+    private func writeOwed(_ tally: inout RestoreTally) async throws(TransportError) {
+        while !owed.isEmpty {
+            var batch = owed.removeFirst()
+            let bytes = batch.bytes
+            batch.bytes = ByteBuffer()
+            underway.append(batch)
+            settle(try await pipe.write(bytes, commandCount: batch.commandCount), &tally)
+        }
     }
 
     /// Selects a database; every answer before it is awaited, so that nothing goes to a wrong one.
@@ -131,8 +148,15 @@ final class RestoreLane: WritingLane {
         let others = held.prefix { $0.ordinal < end }
         held.removeFirst(others.count)
         let answers = others.map { (index: Int($0.ordinal - firstOrdinal), reply: $0.value) }
-        tally.settle(batch, others: answers.filter { $0.index < recordCount }.map { ($0.index, $0.reply) })
-        guard count > recordCount else { return }
-        tally.settleTrailer(batch, reply: answers.last { $0.index == recordCount }?.reply)
+        guard batch.keptFlagCount == 0 else {
+            if count > 0 { tally.settleFlags(batch, reply: answers.first?.reply) }
+            return
+        }
+        let missing = tally.settle(batch, others: answers.map { ($0.index, $0.reply) })
+        guard let command = batch.flags.command(without: missing) else { return }
+        var keeping = CommandBatch(database: batch.database, bytes: command.bytes, window: batch.window)
+        keeping.keptFlagCount = command.fieldCount
+        tally.noteOwed(keeping)
+        owed.append(keeping)
     }
 }

@@ -38,6 +38,8 @@ package struct RestoreResult: Sendable {
     package var errorTexts: [String: String]
     /// nil if the target could not be asked any more.
     package var verification: RestoreVerification?
+    /// Keys that the target evicted during the restore, those of others among them; 0 if it could not be asked.
+    package var evictedKeyCount: UInt64 = 0
     /// Blocks that were lost, as sentences; salvage only.
     package var lostBlocks: [String]
     /// Values that went piece by piece: what is known of their use (idle time, frequency) no command could say.

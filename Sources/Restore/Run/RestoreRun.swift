@@ -143,7 +143,6 @@ final class RestoreRun {
         guard !batch.isEmpty else { return }
         var full = CommandBatch(database: batch.database, bytes: ByteBuffer(), window: batch.window)
         swap(&full, &batch)
-        writer.finish(&full, &tally)
         batch.bytes.reserveCapacity(BatchLimits.byteCount + BatchLimits.byteCount / 8)
         batch.sent.reserveCapacity(full.sent.count)
         sentByteCount += UInt64(full.bytes.readableBytes)
