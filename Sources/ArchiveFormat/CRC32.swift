@@ -1,20 +1,9 @@
 import NIOCore
 
-#if Libdeflate
-import CDeflate
-#else
-import CZlib
-#endif
-
-/// CRC-32 as zlib computes it (reflected, polynomial 0xEDB88320, initial value and final xor all ones).
+/// CRC-32 as zlib computes it, by the library that is used for zlib streams.
 enum CRC32 {
     static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
-        guard let base = bytes.baseAddress else { return 0 }
-        #if Libdeflate
-        return libdeflate_crc32(0, base, bytes.count)
-        #else
-        return UInt32(truncatingIfNeeded: crc32_z(0, base.assumingMemoryBound(to: UInt8.self), bytes.count))
-        #endif
+        ZlibLibrary.standard.checksum(bytes)
     }
 
     static func checksum(_ bytes: ByteBuffer) -> UInt32 {

@@ -147,6 +147,24 @@ struct BlockCodecTests {
         }
     }
 
+    @Test("have the same checksum by either library", arguments: ZlibLibrary.allCases)
+    func checksum(_ library: ZlibLibrary) {
+        #expect(Array("123456789".utf8).withUnsafeBytes { library.checksum($0) } == 0xCBF4_3926)
+        #expect(library.checksum(UnsafeRawBufferPointer(start: nil, count: 0)) == 0)
+        var random = SeededGenerator(seed: 73)
+        let bytes = random.bytes(5000)
+        for count in Array(0...70) + [511, 512, 513, 4999, 5000] {
+            let checksum = bytes.withUnsafeBytes { library.checksum(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+            // Bit by bit, from the definition.
+            var expected = UInt32.max
+            for byte in bytes[..<count] {
+                expected ^= UInt32(byte)
+                for _ in 0..<8 { expected = expected & 1 == 1 ? expected >> 1 ^ 0xEDB8_8320 : expected >> 1 }
+            }
+            #expect(checksum == ~expected, "\(count)")
+        }
+    }
+
     @Test("refuse damaged zlib streams with either library", arguments: ZlibLibrary.allCases)
     func damagedStreams(_ library: ZlibLibrary) throws {
         let content = ByteBuffer(string: (0..<400).map { "\($0) " }.joined())
