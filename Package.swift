@@ -27,8 +27,11 @@ let package = Package(
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
+        // An instruction of processors that Swift has no way to.
+        .target(name: "CFolding"),
+
         // L0: the nouns; cursors, integers, checksums, LZF.
-        .target(name: "ByteCoding", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
+        .target(name: "ByteCoding", dependencies: ["CFolding", .product(name: "NIOCore", package: "swift-nio")]),
         .target(name: "SnapshotModel", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
 
         // L1: pure. Bytes or values in, values or actions out; no clock, no I/O.

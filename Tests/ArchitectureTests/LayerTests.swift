@@ -21,6 +21,7 @@ struct LayerTests {
     static let importers: [String: Set<String>] = [
         "ArgumentParser": ["rewarm"],
         "CDeflate": ["ArchiveFormat"],
+        "CFolding": ["ByteCoding"],
         "CZlib": ["ArchiveFormat"],
         "CZstd": ["ArchiveFormat"],
         "GRDB": ["Catalog"],

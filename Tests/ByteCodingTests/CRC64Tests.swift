@@ -34,6 +34,28 @@ struct CRC64Tests {
         }
     }
 
+    @Test("with the processor's instruction or without, random bytes from a random start agree with the definition")
+    func folding() {
+        var generator = SeededGenerator.fromEnvironment("CRC-64 folding", fallback: 24)
+        let bytes = generator.bytes(12_000)
+        for round in 0..<600 {
+            // From both sides of where folding begins, and of whole lanes.
+            let longest = [40, 300, 4000, 11_000][round % 4]
+            let start = Int.random(in: 0..<900, using: &generator)
+            let part = bytes[start..<start + Int.random(in: 0...longest, using: &generator)]
+            let middle = Int.random(in: part.startIndex...part.endIndex, using: &generator)
+            let expected = reference(part)
+            for isFolding in [false, true] {
+                var crc = CRC64()
+                bytes.withUnsafeBytes { all in
+                    crc.update(UnsafeRawBufferPointer(rebasing: all[start..<middle]), folding: isFolding)
+                    crc.update(UnsafeRawBufferPointer(rebasing: all[middle..<part.endIndex]), folding: isFolding)
+                }
+                #expect(crc.value == expected, "\(start), \(middle), \(part.endIndex), seed \(generator.seed)")
+            }
+        }
+    }
+
     @Test("where the input is split makes no difference")
     func splits() {
         var generator = SeededGenerator.fromEnvironment("CRC-64 splits", fallback: 22)
