@@ -92,11 +92,30 @@ struct ScanReplyReader {
 
     /// The next event; nil asks for more bytes.
     mutating func next(_ input: inout ByteBuffer) throws -> ScanEvent? {
-        if case .payload = state, index == batch.range.upperBound { return endBatch() }
-        while let token = try nextToken(&input) {
+        while true {
+            switch state {
+            case .payload where index == batch.range.upperBound: return endBatch()
+            case .queued(let remaining): skipQueued(&input, remaining: remaining)
+            case .deadline: if let value = takeWhole(&input) { return value }
+            default: break
+            }
+            guard let token = try nextToken(&input) else { return nil }
             if let event = try take(token) { return event }
         }
-        return nil
+    }
+
+    /// Passes over those of the `+QUEUED` that are there, but for the last one.
+    private mutating func skipQueued(_ input: inout ByteBuffer, remaining: Int) {
+        state = .queued(remaining: remaining - tokenizer.skipLines("+QUEUED\r\n", atMost: remaining - 1, &input))
+    }
+
+    /// A key's deadline and payload where both are there whole, which they nearly always are.
+    private mutating func takeWhole(_ input: inout ByteBuffer) -> ScanEvent? {
+        guard dialect.hasAbsoluteExpiry, let pair = tokenizer.integerAndString(&input) else {
+            return nil
+        }
+        reading.deadline = deadline(pair.integer)
+        return value(pair.string)
     }
 
     private mutating func nextToken(_ input: inout ByteBuffer) throws -> RESPToken? {
@@ -220,18 +239,20 @@ struct ScanReplyReader {
             sourceTime = sourceTime.advanced(byMilliseconds: (Int64(String(buffer: microseconds)) ?? 0) / 1000)
             state = .deadline
         case (.deadline, .integer(let value)):
-            reading.deadline =
-                switch value {
-                case -2: .noKey
-                case -1: .never
-                default:
-                    .at(
-                        dialect.hasAbsoluteExpiry ? UnixMilliseconds(value) : sourceTime.advanced(byMilliseconds: value)
-                    )
-                }
+            reading.deadline = deadline(value)
             state = .payload
         default:
             throw unexpected(token, dialect.hasAbsoluteExpiry ? "PEXPIRETIME" : "TIME and PTTL")
+        }
+    }
+
+    /// What PEXPIRETIME, or PTTL, has answered.
+    private func deadline(_ value: Int64) -> KeyReading.Deadline {
+        switch value {
+        case -2: .noKey
+        case -1: .never
+        default:
+            .at(dialect.hasAbsoluteExpiry ? UnixMilliseconds(value) : sourceTime.advanced(byMilliseconds: value))
         }
     }
 
@@ -245,9 +266,7 @@ struct ScanReplyReader {
     private mutating func takePayload(_ token: RESPToken) throws -> ScanEvent? {
         switch (state, token) {
         case (.payload, .string(let payload)):
-            count(payload.readableBytes)
-            defer { finishKey() }
-            return .value(reading, payload: payload)
+            return value(payload)
         case (.payload, .stringBegins(let byteCount)):
             count(byteCount)
             state = .pieces
@@ -261,6 +280,12 @@ struct ScanReplyReader {
         default:
             throw unexpected(token, "DUMP")
         }
+    }
+
+    private mutating func value(_ payload: ByteBuffer) -> ScanEvent {
+        count(payload.readableBytes)
+        defer { finishKey() }
+        return .value(reading, payload: payload)
     }
 
     private mutating func count(_ byteCount: Int) {

@@ -33,39 +33,42 @@ package enum DumpPayload {
     ///
     /// Whether the version and type are known is not looked at.
     package static func parse(_ payload: ByteBuffer) throws(RDBError) -> Parsed {
-        let (body, version) = try parseFooter(payload)
-        var rest = body
-        guard let type: UInt8 = rest.readInteger() else {
-            throw .payloadTooShort(byteCount: payload.readableBytes)
-        }
-        return Parsed(type: type, body: rest, version: version)
+        let (contentByteCount, version) = try checkFooter(payload)
+        guard contentByteCount > 0, let type: UInt8 = payload.getInteger(at: payload.readerIndex),
+            let body = payload.getSlice(at: payload.readerIndex + 1, length: contentByteCount - 1)
+        else { throw .payloadTooShort(byteCount: payload.readableBytes) }
+        return Parsed(type: type, body: body, version: version)
     }
 
     /// The bytes before the footer, with the checksum checked, and the version.
     static func parseFooter(_ payload: ByteBuffer) throws(RDBError) -> (content: ByteBuffer, version: Int) {
-        let contentByteCount = payload.readableBytes - footerByteCount
-        guard contentByteCount >= 0,
-            let content = payload.getSlice(at: payload.readerIndex, length: contentByteCount),
-            let version = payload.getInteger(
-                at: payload.readerIndex + contentByteCount,
-                endianness: .little,
-                as: UInt16.self
-            ),
-            let stored = payload.getInteger(
-                at: payload.readerIndex + contentByteCount + 2,
-                endianness: .little,
-                as: UInt64.self
-            )
-        else { throw .payloadTooShort(byteCount: payload.readableBytes) }
-        if stored != 0 {
-            let computed = payload.withUnsafeReadableBytes {
-                CRC64.of(UnsafeRawBufferPointer(rebasing: $0.prefix(contentByteCount + 2)))
-            }
-            guard stored == computed else {
-                throw .checksumMismatch(stored: stored, computed: computed, offset: UInt64(payload.readableBytes))
-            }
+        let (contentByteCount, version) = try checkFooter(payload)
+        guard let content = payload.getSlice(at: payload.readerIndex, length: contentByteCount) else {
+            throw .payloadTooShort(byteCount: payload.readableBytes)
         }
-        return (content, Int(version))
+        return (content, version)
+    }
+
+    /// How many bytes stand before the footer, whose checksum is right, and its version.
+    private static func checkFooter(
+        _ payload: ByteBuffer
+    ) throws(RDBError) -> (contentByteCount: Int, version: Int) {
+        let contentByteCount = payload.readableBytes - footerByteCount
+        guard contentByteCount >= 0 else { throw .payloadTooShort(byteCount: payload.readableBytes) }
+        // In one look: each access to a buffer's storage costs some.
+        let (version, stored, computed) = payload.withUnsafeReadableBytes { bytes in
+            let version = bytes.loadUnaligned(fromByteOffset: contentByteCount, as: UInt16.self)
+            let stored = UInt64(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: contentByteCount + 2, as: UInt64.self)
+            )
+            let checked = UnsafeRawBufferPointer(rebasing: bytes[..<(contentByteCount + 2)])
+            // A server may leave the checksum out.
+            return (UInt16(littleEndian: version), stored, stored == 0 ? 0 : CRC64.of(checked))
+        }
+        guard stored == computed else {
+            throw .checksumMismatch(stored: stored, computed: computed, offset: UInt64(payload.readableBytes))
+        }
+        return (contentByteCount, Int(version))
     }
 
     /// Bytes of the payload of a body.

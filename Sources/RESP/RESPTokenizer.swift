@@ -20,7 +20,7 @@ package struct RESPTokenizer: Sendable {
     package static let elementLimit = Int64(1) << 31
 
     /// Strings of more bytes than this come in pieces.
-    private let wholeStringLimit: Int
+    let wholeStringLimit: Int
     /// Bytes of the current string that have not come yet; nil between tokens.
     private var pieceByteCount: Int?
     /// Bytes consumed so far.
@@ -32,6 +32,12 @@ package struct RESPTokenizer: Sendable {
 
     /// True while a string has begun and not ended.
     package var isInsideString: Bool { pieceByteCount != nil }
+
+    /// Bytes of `input` were used.
+    mutating func passed(_ byteCount: Int, of input: inout ByteBuffer) {
+        input.moveReaderIndex(forwardBy: byteCount)
+        offset += UInt64(byteCount)
+    }
 
     /// Takes the next token from `input` and moves its reader index; nil (and nothing moved) if more bytes are needed.
     package mutating func next(_ input: inout ByteBuffer) throws(RESPError) -> RESPToken? {
@@ -120,8 +126,7 @@ extension RESPTokenizer {
     }
 
     private mutating func take(_ input: inout ByteBuffer, lineByteCount: Int) {
-        input.moveReaderIndex(forwardBy: lineByteCount + 3)
-        offset += UInt64(lineByteCount + 3)
+        passed(lineByteCount + 3, of: &input)
     }
 
     private mutating func scalar(
@@ -194,8 +199,7 @@ extension RESPTokenizer {
         let skipped = kind == .verbatim ? 4 : 0
         let bytes = input.getSlice(at: start + skipped, length: byteCount - skipped) ?? ByteBuffer()
         take(&input, lineByteCount: lineByteCount)
-        input.moveReaderIndex(forwardBy: byteCount + 2)
-        offset += UInt64(byteCount + 2)
+        passed(byteCount + 2, of: &input)
         return kind == .blobError ? .error(bytes) : .string(bytes)
     }
 

@@ -35,10 +35,10 @@ struct RESPTokenizerRunTests {
     }
 
     @Test func `what is not all there is not taken`() {
-        let text = ":12\r\n$3\r\nabc\r\n"
-        for count in 0..<text.utf8.count {
+        let text = Array(":12\r\n$3\r\nabc\r\n".utf8)
+        for count in text.indices {
             var tokenizer = RESPTokenizer()
-            var input = ByteBuffer(string: String(text.prefix(count)))
+            var input = ByteBuffer(bytes: text[..<count])
             let whole = input
             #expect(tokenizer.integerAndString(&input) == nil)
             #expect(input == whole)
