@@ -275,8 +275,9 @@ let package = Package(
         .testTarget(
             name: "HotLoopTests",
             dependencies: [
-                "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Capture", "Restore",
-                "AllocationCounting", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "SnapshotModel", "RESP", "RDB", "Memcached", "ArchiveFormat", "Transport", "Capture", "Restore",
+                "AllocationCounting", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
         .testTarget(name: "CommandLineTests", dependencies: ["rewarm", "TestSupport"], exclude: ["Goldens"]),

@@ -18,9 +18,11 @@ void rewarm_allocations_begin(void) {
     is_counting = true;
 }
 
-struct rewarm_allocation_count rewarm_allocations_end(void) {
+bool rewarm_allocations_end(struct rewarm_allocation_count *counted) {
+    if (!is_counting) return false;
     is_counting = false;
-    return count;
+    *counted = count;
+    return true;
 }
 
 #if defined(__GLIBC__) && !defined(HAS_OTHER_ALLOCATOR)

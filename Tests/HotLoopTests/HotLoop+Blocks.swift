@@ -7,7 +7,7 @@ extension HotLoop {
     private static let blockByteCount = 64 << 10
 
     /// Blocks of records, without compression.
-    static func buildBlocks(_ itemCount: Int) -> () throws -> Void {
+    static func buildBlocks(_ itemCount: Int) -> Run {
         let records = SampleRecord.some(itemCount)
         let pool = BlockBufferPool()
         return {
@@ -19,7 +19,7 @@ extension HotLoop {
     }
 
     /// The same, with each block compressed, and proven by what it decompresses to.
-    static func encodeBlocks(_ itemCount: Int, _ codec: BlockCodec) throws -> () throws -> Void {
+    static func encodeBlocks(_ itemCount: Int, _ codec: BlockCodec) throws -> Run {
         let records = SampleRecord.some(itemCount)
         let pool = BlockBufferPool()
         let encoder = BlockEncoder(archiveTag: 1, pool: pool)
@@ -38,7 +38,7 @@ extension HotLoop {
     }
 
     /// Blocks of an archive, decompressed and gone through.
-    static func decodeBlocks(_ itemCount: Int) throws -> () throws -> Void {
+    static func decodeBlocks(_ itemCount: Int) throws -> Run {
         let pool = BlockBufferPool()
         let encoder = BlockEncoder(archiveTag: 1)
         var blocks: [EncodedBlock] = []

@@ -6,7 +6,7 @@ import SnapshotModel
 
 extension HotLoop {
     /// SET and RESTORE.
-    static func writeCommands(_ itemCount: Int) -> () throws -> Void {
+    static func writeCommands(_ itemCount: Int) -> Run {
         let records = SampleRecord.some(itemCount)
         let encoder = RecordEncoder(
             CommandDialect(replacesKeys: true, knowsSetDeadline: true, accessUse: .none, rdbVersion: 10)
@@ -31,7 +31,7 @@ extension HotLoop {
     }
 
     /// What a replication of the target is sent.
-    static func writeStream(_ itemCount: Int) -> () throws -> Void {
+    static func writeStream(_ itemCount: Int) -> Run {
         let records = SampleRecord.some(itemCount)
         return {
             var writer = RDBStreamWriter(RDBConversion(from: SampleRecord.format, to: SampleRecord.format))
@@ -52,7 +52,7 @@ extension HotLoop {
     }
 
     /// The answers to a pipeline of commands.
-    static func countReplies(_ itemCount: Int) -> () throws -> Void {
+    static func countReplies(_ itemCount: Int) -> Run {
         let pieces = ByteBuffer(string: String(repeating: "+OK\r\n", count: itemCount)).pieces()
         return {
             var counter = ReplyCounter()
@@ -69,7 +69,7 @@ extension HotLoop {
     }
 
     /// Replies of the kinds that comparisons and drills read: numbers, strings, errors and nothing.
-    static func parseReplies(_ itemCount: Int) -> () throws -> Void {
+    static func parseReplies(_ itemCount: Int) -> Run {
         let replies = [":1234567\r\n", "$5\r\nvalue\r\n", "$-1\r\n", "-ERR no\r\n", "+OK\r\n"]
         let text = (0..<itemCount).map { replies[$0 % replies.count] }.joined()
         let buffer = ByteBuffer(string: text)

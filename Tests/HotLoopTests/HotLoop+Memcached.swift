@@ -4,7 +4,7 @@ import NIOCore
 
 extension HotLoop {
     /// The lines of a walk, packed until their values are read.
-    static func parseListedItems(_ itemCount: Int) -> () throws -> Void {
+    static func parseListedItems(_ itemCount: Int) -> Run {
         let lines = (0..<itemCount).map { number in
             "key=session%3A\(number) exp=\(number % 2 == 0 ? -1 : 1_700_000_000 + number) la=1690000000 "
                 + "cas=\(number) fetch=no cls=3 size=120 flags=0\n"
@@ -26,7 +26,7 @@ extension HotLoop {
     }
 
     /// Answers to `mg`.
-    static func parseItems(_ itemCount: Int) -> () throws -> Void {
+    static func parseItems(_ itemCount: Int) -> Run {
         let replies = (0..<itemCount).map { number in
             "VA 20 ksession:\(number) f0 t\(number % 2 == 0 ? -1 : 3600) c\(number) l7 h1\r\n"
                 + String(repeating: "v", count: 20) + "\r\n"
@@ -44,7 +44,7 @@ extension HotLoop {
     }
 
     /// `ms` for each item of a restore.
-    static func writeItems(_ itemCount: Int) -> () throws -> Void {
+    static func writeItems(_ itemCount: Int) -> Run {
         let keys = (0..<itemCount).map { ByteBuffer(string: "session:\($0)") }
         let value = ByteBuffer(repeating: 0x76, count: 20)
         return {

@@ -10,7 +10,7 @@ extension HotLoop {
     private static let batchKeyCount = 64
 
     /// Pages of SCAN and transactions of OBJECT, PEXPIRETIME and DUMP: asked for and read.
-    static func readScanReplies(_ itemCount: Int) throws -> () throws -> Void {
+    static func readScanReplies(_ itemCount: Int) throws -> Run {
         let pageCount = itemCount / Int(dialect.scanCount)
         let pages = (0..<pageCount).map { page in
             let records = (0..<Int(dialect.scanCount)).map { SampleRecord(page * Int(dialect.scanCount) + $0) }

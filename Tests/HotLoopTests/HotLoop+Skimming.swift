@@ -6,7 +6,7 @@ import TestSupport
 
 extension HotLoop {
     /// An RDB stream in pieces of a socket's size, as a replication gives it.
-    static func skimStream(_ itemCount: Int) throws -> () throws -> Void {
+    static func skimStream(_ itemCount: Int) throws -> Run {
         var writer = RDBStreamWriter(RDBConversion(from: SampleRecord.format, to: SampleRecord.format))
         writer.select(0, size: nil)
         for record in SampleRecord.some(itemCount) {
@@ -40,7 +40,7 @@ extension HotLoop {
     }
 
     /// Answers of DUMP, checked and skimmed.
-    static func skimPayloads(_ itemCount: Int) throws -> () throws -> Void {
+    static func skimPayloads(_ itemCount: Int) throws -> Run {
         let payloads = SampleRecord.some(itemCount).map { record in
             var payload = ByteBuffer()
             DumpPayload.write(type: record.head.type, body: record.body, rdbVersion: 10, into: &payload)

@@ -2,7 +2,11 @@ import ArchiveFormat
 
 /// The loops that every key of a snapshot or a restore goes through.
 enum HotLoop: String, CaseIterable, Sendable {
+    /// A loop that is ready to run, as often as one likes.
+    typealias Run = () async throws -> Void
+
     // Snapshot.
+    case receiveTransfer
     case skimStream
     case skimPayloads
     case readScanReplies
@@ -27,9 +31,10 @@ enum HotLoop: String, CaseIterable, Sendable {
     /// spread over its records.
     var limit: AllocationsPerItem {
         switch self {
+        case .receiveTransfer: AllocationsPerItem(calls: 0.001, byteCount: 10)
         case .skimStream: AllocationsPerItem(calls: 0.001, byteCount: 0.1)
         case .skimPayloads: AllocationsPerItem(calls: 1, byteCount: 40)
-        case .readScanReplies: AllocationsPerItem(calls: 46.2, byteCount: 1520)
+        case .readScanReplies: AllocationsPerItem(calls: 11.2, byteCount: 443)
         case .parseListedItems: AllocationsPerItem(calls: 2, byteCount: 80)
         case .parseItems: AllocationsPerItem(calls: 0, byteCount: 0)
         case .buildBlocks: AllocationsPerItem(calls: 1.01, byteCount: 240)
@@ -45,8 +50,9 @@ enum HotLoop: String, CaseIterable, Sendable {
     }
 
     /// A run over so many items, to be counted.
-    func run(itemCount: Int) throws -> () throws -> Void {
+    func run(itemCount: Int) throws -> Run {
         switch self {
+        case .receiveTransfer: Self.receiveTransfer(itemCount)
         case .skimStream: try Self.skimStream(itemCount)
         case .skimPayloads: try Self.skimPayloads(itemCount)
         case .readScanReplies: try Self.readScanReplies(itemCount)

@@ -21,7 +21,7 @@ bool rewarm_allocations_can_be_counted(void);
 // Begins to count on this thread, from 0.
 void rewarm_allocations_begin(void);
 
-// Ends it.
-struct rewarm_allocation_count rewarm_allocations_end(void);
+// Ends it; false, and nothing told, if this thread did not begin.
+bool rewarm_allocations_end(struct rewarm_allocation_count *counted);
 
 #endif
