@@ -202,8 +202,9 @@ struct ArchiveWriterTests {
             #expect(try await writer.finish(ending).blockCount > 150)
             return writer.pool.allocationCount
         }
-        // Of each kind of buffer as many as can be under way at once; a few more where one grew or was still held.
-        #expect(allocationCount < 60)
+        // Of each kind of buffer as many as can be under way at once, those that wait to be compared among them; a few more
+        // where one grew or was still held. Without reuse it would be several for each of the 150 blocks.
+        #expect(allocationCount < 90)
     }
 
     @discardableResult
