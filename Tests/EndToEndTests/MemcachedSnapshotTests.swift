@@ -70,6 +70,42 @@ struct MemcachedSnapshotTests {
         #expect(listed.items.count == 1)
     }
 
+    @Test func `over TLS and with authentication a server is read, filled and compared as any other`() async throws {
+        let source = try await MemcachedServer.start(.init(endpoint: .tls))
+        let plain = try await MemcachedServer.start()
+        let guarded = try await MemcachedServer.start(.init(users: ["backup:s3cret"]))
+        var generator = MemcachedItems(seed: 69, now: try plain.client().time())
+        let tail = String(repeating: "k", count: 200)
+        let items =
+            generator.special(largestValue: 950_000) + (0..<6000).map { generator.ordinary($0) }
+            + (0..<6000).map { .init("long:\($0):\(tail)", "value \($0)") }
+        try plain.client().store(items)
+        let scenario = try Scenario()
+        #expect(try await Self.snapshot(scenario, plain.url).exitCode == 0)
+        let authority = try #require(source.certificates?.authority)
+        let tls = ["--target", source.url, "--target-tls-ca", authority]
+        let secret = ["REWARM_TARGET_PASSWORD": "s3cret"]
+        let login = ["--target", guarded.url(user: "backup")]
+        for (target, environment) in [(tls, [:]), (login, secret)] {
+            let restored = try await scenario.run("restore", ["latest", "--json"] + target, environment: environment)
+            #expect(restored.exitCode == 0, "\(restored)")
+            #expect(restored.summary["restoredKeyCount"].integer == Int64(items.count), "\(restored)")
+            let rest = ["latest", "--only-missing", "--json"]
+            let again = try await scenario.run("restore", rest + target, environment: environment)
+            #expect(again.exitCode == 0 && again.summary["restoredKeyCount"].integer == 0, "\(again)")
+            let compared = try await scenario.run(
+                "diff",
+                ["latest", "--exit-code", "--json"] + target,
+                environment: environment
+            )
+            #expect(compared.exitCode == 0, "\(compared)")
+            #expect(compared.summary["sameKeyCount"].integer == Int64(items.count), "\(compared)")
+        }
+        let options = ["--source-tls-ca", authority, "--source-name", "tls"]
+        let second = try await Self.snapshot(scenario, source.url, options)
+        #expect(second.exitCode == 0 && second.summary["keyCount"].integer == Int64(items.count), "\(second)")
+    }
+
     @Test func `items whose keys no command can name make the snapshot partial`() async throws {
         let server = try await MemcachedServer.start()
         try server.client().storeOverBinaryProtocol([UInt8](repeating: 0x20, count: 240), value: [1])

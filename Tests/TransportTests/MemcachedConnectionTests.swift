@@ -41,9 +41,13 @@ struct MemcachedConnectionTests {
         await connection.close()
     }
 
-    @Test func `commands sent ahead are answered in order, and what is written waits for room`() async throws {
-        let server = try await MemcachedServer.start()
-        let connection = try await Self.connect(server.url)
+    @Test(arguments: [false, true])
+    func `commands sent ahead are answered in order, and what is written waits for room`(usesTLS: Bool) async throws {
+        let server = try await MemcachedServer.start(.init(endpoint: usesTLS ? .tls : .tcp))
+        let connection = try await Self.connect(
+            server.url,
+            tls: TLSOptions(authorityFile: server.certificates?.authority)
+        )
         let value = ByteBuffer(repeating: 0x78, count: 500_000)
         for index in 0..<40 {
             var command = ByteBuffer(string: "ms key:\(index) \(value.readableBytes) q\r\n")
@@ -52,6 +56,15 @@ struct MemcachedConnectionTests {
             try await connection.write(command)
         }
         #expect(try await connection.line("mn") == "MN")
+        // What the server reads of these does not end where a command does.
+        for length in [30, 100, 240] {
+            let key = String(repeating: "k", count: length)
+            var commands = ByteBuffer()
+            for _ in 0..<1000 { commands.writeString("mg \(key) v q\r\n") }
+            commands.writeString("mn\r\n")
+            connection.send(commands)
+            #expect(try await String(buffer: connection.next()) == "MN\r\n")
+        }
         #expect(try await connection.line("mg key:39 s") == "HD s500000")
         await connection.close()
     }

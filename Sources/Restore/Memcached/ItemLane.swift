@@ -61,6 +61,7 @@ final class ItemLane: WritingLane {
         bytes.writeMetaNoop()
         underway.append(batch)
         try await connection.write(bytes)
+        connection.remind()
     }
 
     private func writeOwed() async throws(TransportError) {
@@ -86,6 +87,7 @@ final class ItemLane: WritingLane {
             underway.append(batch)
         }
         try await connection.write(bytes)
+        if record != nil { connection.remind() }
     }
 
     /// There is one.

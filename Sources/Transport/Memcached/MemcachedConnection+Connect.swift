@@ -52,7 +52,12 @@ extension MemcachedConnection {
             )
         }
         if answer.hasPrefix("VERSION ") {
-            return MemcachedConnection(link: link, exchange: exchange, versionText: String(answer.dropFirst(8)))
+            return MemcachedConnection(
+                link: link,
+                exchange: exchange,
+                versionText: String(answer.dropFirst(8)),
+                usesTLS: options.url.usesTLS
+            )
         }
         if answer.hasPrefix("ERROR Too many") {
             throw TransportError(

@@ -10,12 +10,17 @@ import Synchronization
 package final class MemcachedConnection: Sendable {
     /// Bytes that may wait here for the socket before `write` waits.
     package static let unsentByteLimit = 1024 * 1024
+    /// Commands of no more than this leave nothing that a server could forget: see `remind`.
+    private static let forgottenByteCount = 4096
+    /// A command that changes nothing and, as there is no such item, is not answered.
+    private static let reminder = ByteBuffer(string: "mg rewarm:reminder q\r\n")
 
     /// `host:port` or the socket's path.
     package let address: String
     /// As the server writes it, "1.6.18".
     package let versionText: String
     let link: NodeConnection
+    private let usesTLS: Bool
     private let exchange: ReplyExchange
     private let outgoing = Mutex(Outgoing())
 
@@ -24,9 +29,10 @@ package final class MemcachedConnection: Sendable {
         var waiter: CheckedContinuation<Void, Never>?
     }
 
-    init(link: NodeConnection, exchange: ReplyExchange, versionText: String) {
+    init(link: NodeConnection, exchange: ReplyExchange, versionText: String, usesTLS: Bool) {
         address = link.address
         self.link = link
+        self.usesTLS = usesTLS
         self.exchange = exchange
         self.versionText = versionText
     }
@@ -36,6 +42,16 @@ package final class MemcachedConnection: Sendable {
     /// Queues encoded commands for sending; the caller bounds what it sends ahead by the replies it has read.
     package func send(_ encoded: ByteBuffer) {
         exchange.send(encoded)
+        if encoded.readableBytes > Self.forgottenByteCount { remind() }
+    }
+
+    /// Has a server with TLS carry out all commands that were sent; those before must be whole.
+    ///
+    /// What it has decrypted and found no room for it forgets until the socket shows more, so that the last commands of
+    /// a pipeline, or their values, would wait for ever (tried with 1.6.18): a little more comes behind them, in a TLS
+    /// record of its own.
+    package func remind() {
+        if usesTLS { exchange.send(Self.reminder) }
     }
 
     /// The same, and waits while more than `unsentByteLimit` bytes have not gone out.
