@@ -315,9 +315,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2]) func `invalidated items are so again, and those of others are left alone`(lanes: Int)
-        async throws
-    {
+    @Test(arguments: [1, 2])
+    func `invalidated items are so again, and those of others are left alone`(lanes: Int) async throws {
         let target = try await ItemTarget.start(["-m", "128", "-I", "2m"])
         let client = try target.server.client()
         let large = [UInt8](repeating: 0x76, count: 1_500_000)
