@@ -1,29 +1,30 @@
 /// A bounds-checked reader over bytes that somebody else owns and keeps alive: no read goes past the end.
 ///
-/// Every `read…` returns nil and leaves the position as it was if the bytes that are left do not suffice.
-package struct ByteCursor {
+/// Every `read…` returns nil and leaves the position as it was if the bytes that are left do not suffice. It is public, as
+/// only what is public gets inlined in other modules: `package` does not, `@inlinable` or not (Swift 6.3).
+public struct ByteCursor {
     @usableFromInline let bytes: UnsafeRawBufferPointer
     /// Bytes read so far.
-    package var position: Int
+    public var position: Int
 
     /// `bytes` must stay valid for as long as the cursor is used.
     @inlinable
-    package init(_ bytes: UnsafeRawBufferPointer) {
+    public init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
         position = 0
     }
 
     @inlinable
-    package var remainingByteCount: Int { bytes.count - position }
+    public var remainingByteCount: Int { bytes.count - position }
     @inlinable
-    package var isAtEnd: Bool { position == bytes.count }
+    public var isAtEnd: Bool { position == bytes.count }
 
     /// What is left to read.
     @inlinable
-    package var remaining: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[position...]) }
+    public var remaining: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[position...]) }
 
     @inlinable
-    package mutating func readByte() -> UInt8? {
+    public mutating func readByte() -> UInt8? {
         guard position < bytes.count else { return nil }
         defer { position += 1 }
         return bytes[position]
@@ -31,7 +32,7 @@ package struct ByteCursor {
 
     /// An integer of the type's width, little-endian.
     @inlinable
-    package mutating func readLittleEndian<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? {
+    public mutating func readLittleEndian<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? {
         let width = MemoryLayout<T>.size
         guard remainingByteCount >= width else { return nil }
         defer { position += width }
@@ -40,7 +41,7 @@ package struct ByteCursor {
 
     /// An integer of the type's width, big-endian.
     @inlinable
-    package mutating func readBigEndian<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? {
+    public mutating func readBigEndian<T: FixedWidthInteger>(_ type: T.Type = T.self) -> T? {
         let width = MemoryLayout<T>.size
         guard remainingByteCount >= width else { return nil }
         defer { position += width }
@@ -49,7 +50,7 @@ package struct ByteCursor {
 
     /// An unsigned LEB128 number of at most ten bytes; nil also for one that does not fit 64 bits.
     @inlinable
-    package mutating func readVarint() -> UInt64? {
+    public mutating func readVarint() -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         var index = position
@@ -70,7 +71,7 @@ package struct ByteCursor {
 
     /// The next `count` bytes, in place.
     @inlinable
-    package mutating func readBytes(_ count: Int) -> UnsafeRawBufferPointer? {
+    public mutating func readBytes(_ count: Int) -> UnsafeRawBufferPointer? {
         guard count >= 0, remainingByteCount >= count else { return nil }
         defer { position += count }
         return UnsafeRawBufferPointer(rebasing: bytes[position..<position + count])
@@ -78,7 +79,7 @@ package struct ByteCursor {
 
     /// Passes over `count` bytes; false, and nothing passed, if there are fewer.
     @inlinable
-    package mutating func skip(_ count: Int) -> Bool {
+    public mutating func skip(_ count: Int) -> Bool {
         guard count >= 0, remainingByteCount >= count else { return false }
         position += count
         return true

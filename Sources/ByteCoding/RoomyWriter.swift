@@ -1,24 +1,26 @@
 /// Writes at a place where the caller has made room.
-package struct RoomyWriter {
+///
+/// It is public, as only what is public gets inlined in other modules: `package` does not, `@inlinable` or not (Swift 6.3).
+public struct RoomyWriter {
     @usableFromInline let base: UnsafeMutableRawPointer
     /// Bytes written so far.
-    package var byteCount: Int
+    public var byteCount: Int
 
     @inlinable @inline(__always)
-    package init(_ base: UnsafeMutableRawPointer) {
+    public init(_ base: UnsafeMutableRawPointer) {
         self.base = base
         byteCount = 0
     }
 
     @inlinable @inline(__always)
-    package mutating func writeByte(_ byte: UInt8) {
+    public mutating func writeByte(_ byte: UInt8) {
         base.storeBytes(of: byte, toByteOffset: byteCount, as: UInt8.self)
         byteCount += 1
     }
 
     /// An unsigned LEB128 number, one to ten bytes.
     @inlinable @inline(__always)
-    package mutating func writeVarint(_ value: UInt64) {
+    public mutating func writeVarint(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             writeByte(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -28,7 +30,7 @@ package struct RoomyWriter {
     }
 
     @inlinable @inline(__always)
-    package mutating func writeBytes(_ bytes: UnsafeRawBufferPointer) {
+    public mutating func writeBytes(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         (base + byteCount).copyMemory(from: source, byteCount: bytes.count)
         byteCount += bytes.count
@@ -36,13 +38,13 @@ package struct RoomyWriter {
 
     /// An integer of its own width, little-endian.
     @inlinable @inline(__always)
-    package mutating func writeLittleEndian<Number: FixedWidthInteger>(_ value: Number) {
+    public mutating func writeLittleEndian<Number: FixedWidthInteger>(_ value: Number) {
         (base + byteCount).storeBytes(of: value.littleEndian, as: Number.self)
         byteCount += MemoryLayout<Number>.size
     }
 
     @inlinable @inline(__always)
-    package mutating func writeText(_ text: StaticString) {
+    public mutating func writeText(_ text: StaticString) {
         (base + byteCount).copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
         byteCount += text.utf8CodeUnitCount
     }
