@@ -11,7 +11,8 @@ import Testing
 struct DuplicateResolverTests {
     @Test(
         "of several readings of a key all but the last are superseded, and their counts are taken back",
-        arguments: [400, 8 << 20]
+        // All in files and sorted; some in a file, none sorted; all in memory.
+        arguments: [400, 64 << 10, 8 << 20]
     )
     func againstModel(memoryByteCount: Int) throws {
         var generator = SeededGenerator.fromEnvironment("DuplicateResolverTests", fallback: 0xD0B1)
