@@ -70,7 +70,10 @@ package struct StatisticsCollector: Sendable {
     private var sentinelCells: [UInt64: Int] = [:]
     private var lifetimeCounts = InlineArray<12, UInt64>(repeating: 0)
     private var accessCounts = InlineArray<3, UInt64>(repeating: 0)
-    private var accessTiers: AccessTiers?
+    private let tierBounds: AccessTierBounds?
+    private let tierWeight: AccessWeight?
+    /// None without bounds.
+    private var tiers: [AccessTiers.Tier]
     private var functionLibraryCount: UInt64 = 0
     private var moduleAuxiliaryCount: UInt64 = 0
     private var largestBodyByteCount: UInt64 = 0
@@ -89,7 +92,9 @@ package struct StatisticsCollector: Sendable {
         self.instant = instant
         precondition(LifetimeHistogram.buckets.count == Self.neverLifetime, "another number of classes of life")
         bucketBounds = InlineArray { LifetimeHistogram.buckets[$0].upToMilliseconds }
-        accessTiers = tiers.map { AccessTiers(bounds: $0) }
+        tierBounds = tiers
+        tierWeight = tiers?.weight
+        self.tiers = tiers.map { AccessTiers(bounds: $0).tiers } ?? []
     }
 
     /// Counts one key with a value of type `valueType`; `module` is the data type of a module's value, `slabClass` a
@@ -123,10 +128,10 @@ package struct StatisticsCollector: Sendable {
         lifetimeCounts[tally.lifetime] += 1
         accessCounts[tally.access] += 1
         keyCount += 1
-        if accessTiers != nil, let weight = accessTiers?.bounds.weight.weight(of: key.access) {
-            accessTiers?.tiers[tier].keyCount += 1
-            accessTiers?.tiers[tier].bodyByteCount += tally.bodyByteCount
-            accessTiers?.tiers[tier].weight += UInt64(weight)
+        if let weight = tierWeight?.weight(of: key.access) {
+            tiers[tier].keyCount += 1
+            tiers[tier].bodyByteCount += tally.bodyByteCount
+            tiers[tier].weight += UInt64(weight)
         }
         largestBodyByteCount = max(largestBodyByteCount, bodyByteCount)
         largestKeyByteCount = max(largestKeyByteCount, UInt64(key.keyByteCount))
@@ -135,7 +140,9 @@ package struct StatisticsCollector: Sendable {
 
     package mutating func addFunctionLibrary() { functionLibraryCount += 1 }
     package mutating func addModuleAuxiliary() { moduleAuxiliaryCount += 1 }
-    package mutating func addBlock(tier: Int) { accessTiers?.tiers[tier].blockCount += 1 }
+    package mutating func addBlock(tier: Int) {
+        if !tiers.isEmpty { tiers[tier].blockCount += 1 }
+    }
 
     /// Takes back what a superseded record added; the largest sizes stay those of all records that were read.
     package mutating func remove(_ tally: Tally) {
@@ -144,8 +151,10 @@ package struct StatisticsCollector: Sendable {
         if tally.lifetime != Self.neverLifetime { cells[tally.cell].expiringKeyCount -= 1 }
         lifetimeCounts[tally.lifetime] -= 1
         accessCounts[tally.access] -= 1
-        accessTiers?.tiers[tally.tier].keyCount -= 1
-        accessTiers?.tiers[tally.tier].bodyByteCount -= tally.bodyByteCount
+        if !tiers.isEmpty {
+            tiers[tally.tier].keyCount -= 1
+            tiers[tally.tier].bodyByteCount -= tally.bodyByteCount
+        }
         keyCount -= 1
     }
 
@@ -180,7 +189,11 @@ package struct StatisticsCollector: Sendable {
         result.frequencyKeyCount = accessCounts[2]
         result.largestBodyByteCount = largestBodyByteCount
         result.largestKeyByteCount = largestKeyByteCount
-        result.accessTiers = accessTiers
+        if let tierBounds {
+            var accessTiers = AccessTiers(bounds: tierBounds)
+            accessTiers.tiers = tiers
+            result.accessTiers = accessTiers
+        }
         return result
     }
 

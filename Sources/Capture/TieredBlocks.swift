@@ -11,13 +11,11 @@ import ArchiveIO
 ///
 /// It cannot be copied: a second reference to the buffers would make the next record copy them.
 package struct TieredBlocks: ~Copyable, Sendable {
-    /// The block being filled.
-    package var builder: BlockBuilder
     /// The tier of `builder`, 0 the hottest.
     private(set) var tier = 0
 
-    /// The builders of the tiers; at the place of the one in use lies an idle one.
-    private var resting: [BlockBuilder] = []
+    /// The builders of the tiers, owned; they are used where they lie, as which of them is wanted changes with each record.
+    private nonisolated(unsafe) let builders: UnsafeMutablePointer<BlockBuilder>
     /// The serial number of each tier's open block.
     private var serials: [UInt32]
     private var nextSerial: UInt32
@@ -27,11 +25,21 @@ package struct TieredBlocks: ~Copyable, Sendable {
 
     /// With one tier it has one builder, and places are what that builder says.
     init(tierCount: Int, writer: ArchiveWriter) {
-        builder = writer.makeBuilder()
+        builders = .allocate(capacity: tierCount)
+        for tier in 0..<tierCount { (builders + tier).initialize(to: writer.makeBuilder(tier: UInt8(tier))) }
         serials = (0..<UInt32(tierCount)).map { $0 }
         nextSerial = UInt32(tierCount)
-        guard tierCount > 1 else { return }
-        resting = (0..<tierCount).map { writer.makeBuilder(tier: UInt8($0)) }
+    }
+
+    deinit {
+        builders.deinitialize(count: serials.count)
+        builders.deallocate()
+    }
+
+    /// The block being filled.
+    package var builder: BlockBuilder {
+        _read { yield builders[tier] }
+        _modify { yield &builders[tier] }
     }
 
     var tierCount: Int { serials.count }
@@ -39,10 +47,7 @@ package struct TieredBlocks: ~Copyable, Sendable {
     /// Goes on with the open block of another tier; no record may be open.
     @inline(__always)
     mutating func select(_ wanted: Int) {
-        guard wanted != tier else { return }
-        // Swapped, not copied, for the same reason.
-        swap(&builder, &resting[tier])
-        swap(&builder, &resting[wanted])
+        precondition(wanted < tierCount, "a tier that there is")
         tier = wanted
     }
 
