@@ -132,6 +132,15 @@ final class ChunkQueue: Sendable {
         }
     }
 
+    /// The next chunk if it is there; the producer has stopped.
+    func takeQueued() -> ByteBuffer? {
+        state.withLock { state in
+            guard let chunk = state.chunks.popFirst() else { return nil }
+            state.queuedByteCount -= chunk.readableBytes
+            return chunk
+        }
+    }
+
     private static func step(_ state: inout State) -> Step {
         if let chunk = state.chunks.popFirst() {
             state.queuedByteCount -= chunk.readableBytes

@@ -2,6 +2,12 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// The end of a node's channel pipeline: hands bytes to the current sink, watches for stalls, maps failures.
 ///
 /// Bound to its event loop; `NodeConnection` reaches it through `NIOLoopBound`.
@@ -71,6 +77,19 @@ final class ConnectionHandler: ChannelInboundHandler {
 
     func read() {
         context?.read()
+    }
+
+    /// A second descriptor of the socket, which is not read here from now on, and the time in which a reply must come;
+    /// nil where the bytes are not those of the socket.
+    func takeSocket() throws -> (descriptor: CInt, replyTimeout: TimeAmount)? {
+        guard let context, !usesTLS, failure == nil else { return nil }
+        // Off, as for every exchange, and on and off again: that takes back the read that waits.
+        setAutoRead(true)
+        setAutoRead(false)
+        let descriptor = try context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { dup($0) }
+        return descriptor.flatMap { $0 < 0 ? nil : ($0, replyTimeout) }
     }
 
     /// Ends the connection: the sink gets the error, unless there was one before.
@@ -178,13 +197,7 @@ final class ConnectionHandler: ChannelInboundHandler {
     private func checkProgress() {
         guard sink.isAwaitingBytes else { return noteProgress() }
         guard NIODeadline.now() - lastProgress >= replyTimeout else { return }
-        fail(
-            TransportError(
-                .timedOut,
-                "\(address) sent nothing for \(replyTimeout.text) while an answer was due; "
-                    + "is the server busy or suspended?"
-            )
-        )
+        fail(.silent(address, replyTimeout))
     }
 
     private func closedError(cause: (any Error)? = nil) -> TransportError {

@@ -37,6 +37,9 @@ package final class ReplyExchange: Sendable {
         return chunk
     }
 
+    /// Bytes that are there; nil where `next` would wait.
+    func takeQueued() -> ByteBuffer? { queue.takeQueued() }
+
     /// The time in which the socket was not read because the caller had not taken what was there.
     package var pausedTime: Duration { queue.pausedTime }
     /// The time in which the caller waited for bytes.

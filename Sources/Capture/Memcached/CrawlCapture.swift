@@ -96,10 +96,12 @@ package struct CrawlCapture: CaptureSession {
         )
         let queue = CrawlQueue(spillingTo: spillPlace)
         var run = CrawlRun(recorder: recorder, source: source, queue: queue, keysPerSecond: keysPerSecond)
+        let executor = BlockingExecutor(label: "rewarm.values")
+        defer { withExtendedLifetime(executor) {} }
         let listedCount = try await withThrowingTaskGroup(of: UInt64.self) { group in
             group.addTask { [dump] in try await ListedItems.drain(dump, into: queue) }
             do {
-                try await run.read()
+                try await withTaskExecutorPreference(executor) { try await run.read() }
                 return try await group.next() ?? 0
             } catch {
                 await dump.connection.close()
@@ -107,10 +109,15 @@ package struct CrawlCapture: CaptureSession {
                 throw error
             }
         }
-        return try await finish(&run, listedCount: listedCount)
+        return try await finish(&run, listedCount: listedCount, waitedDuration: writer.waitedDuration)
     }
 
-    private func finish(_ run: inout CrawlRun, listedCount: UInt64) async throws -> CaptureResult {
+    /// `waitedDuration` is the time in which nothing was read because the archive's writer was behind.
+    private func finish(
+        _ run: inout CrawlRun,
+        listedCount: UInt64,
+        waitedDuration: Duration
+    ) async throws -> CaptureResult {
         try await run.recorder.sink.flushAll()
         let superseded = try run.recorder.sink.resolveDuplicates()
         var consistency = opening.consistency
@@ -133,7 +140,7 @@ package struct CrawlCapture: CaptureSession {
                     + "report this as a bug"
             )
         }
-        let waitMilliseconds = run.pausedTime.wholeMilliseconds
+        let waitMilliseconds = max(run.pausedTime, waitedDuration).wholeMilliseconds
         await close()
         return CaptureResult(
             format: MemcachedItem.format,

@@ -113,10 +113,14 @@ struct CrawlDump: Sendable {
     }
 
     /// Hands everything to the queue, as fast as the server lists it, and closes the connection.
+    ///
+    /// Runs on a ``BlockingExecutor``.
     mutating func drain(into queue: CrawlQueue) async throws {
+        let wire = CrawlWire(connection)
+        try await wire.takeSocket()
         while !hasEnded {
             let needsBytes = try takeAll(upTo: .max, handingOnTo: queue)
-            if needsBytes, !hasEnded { try await fill() }
+            if needsBytes, !hasEnded { try await wire.fill(&input) }
         }
         try queue.append(chunk)
         chunk = ByteBuffer()

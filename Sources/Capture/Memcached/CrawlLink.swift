@@ -21,7 +21,7 @@ final class CrawlLink {
     private static let windowByteCount = 1 << 20
     private static let windowKeyCount = 4096
 
-    let connection: MemcachedConnection
+    let wire: CrawlWire
     var clock: CrawlClock
     private(set) var batches = CircularBuffer<Batch>()
     private var keyCount = 0
@@ -30,15 +30,16 @@ final class CrawlLink {
     private var input = ByteBuffer()
 
     init(connection: MemcachedConnection, now: Int64) {
-        self.connection = connection
+        wire = CrawlWire(connection)
         clock = CrawlClock(now: now)
     }
 
+    var connection: MemcachedConnection { wire.connection }
     var isOwed: Bool { !batches.isEmpty }
     var hasRoom: Bool { batches.isEmpty || (byteCount < Self.windowByteCount && keyCount < Self.windowKeyCount) }
 
-    func ask(_ batch: Batch) {
-        connection.send(CrawlQuestion.commands(for: batch.entries))
+    func ask(_ batch: Batch) throws(TransportError) {
+        try wire.send(CrawlQuestion.commands(for: batch.entries))
         batches.append(batch)
         keyCount += batch.count
         byteCount += batch.byteCount
@@ -71,6 +72,6 @@ final class CrawlLink {
     }
 
     func fill() async throws(TransportError) {
-        input.replenish(with: try await connection.next())
+        try await wire.fill(&input)
     }
 }

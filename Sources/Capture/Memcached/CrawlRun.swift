@@ -50,7 +50,9 @@ struct CrawlRun: ~Copyable {
     /// The time in which the sockets were not read because records were not taken fast enough.
     var pausedTime: Duration { links.reduce(.zero) { $0 + $1.connection.pausedTime } }
 
+    /// Runs on a ``BlockingExecutor``.
     mutating func read() async throws {
+        for link in links { try await link.wire.takeSocket() }
         var turn = 0
         while true {
             try await askAll()
@@ -74,7 +76,7 @@ struct CrawlRun: ~Copyable {
                 if let delay = rateLimit?.delay(keyCount: batch.count, now: .now), delay > .zero {
                     try await Task.sleep(for: delay)
                 }
-                link.ask(batch)
+                try link.ask(batch)
             }
         }
     }
@@ -114,7 +116,7 @@ struct CrawlRun: ~Copyable {
             var entries = ByteBuffer()
             entry.write(to: &entries)
             rereadCount += 1
-            links[0].ask(CrawlLink.Batch(entries: entries, count: 1, byteCount: 0, attempt: attempt + 1))
+            try links[0].ask(CrawlLink.Batch(entries: entries, count: 1, byteCount: 0, attempt: attempt + 1))
             try await takeBatch(from: links[0])
         }
     }

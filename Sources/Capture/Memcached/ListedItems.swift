@@ -41,8 +41,10 @@ package enum ListedItems {
     /// Fills the queue until the walk's end, and ends it also on failure; returns how many items were listed.
     static func drain(_ dump: CrawlDump, into queue: CrawlQueue) async throws -> UInt64 {
         var dump = dump
+        let executor = BlockingExecutor(label: "rewarm.listing")
+        defer { withExtendedLifetime(executor) {} }
         do {
-            try await dump.drain(into: queue)
+            try await withTaskExecutorPreference(executor) { try await dump.drain(into: queue) }
             queue.finish()
             return dump.listedCount
         } catch {

@@ -77,6 +77,15 @@ package final class MemcachedConnection: Sendable {
         try await exchange.next()
     }
 
+    /// Takes the socket for a task that reads and writes it itself; nil where TLS lies between.
+    ///
+    /// `send`, `write` and `next` must not be used any more.
+    package func takeSocket() async throws(TransportError) -> RawSocket? {
+        guard let socket = try await link.takeSocket() else { return nil }
+        while let bytes = exchange.takeQueued() { socket.appendEarly(bytes) }
+        return socket
+    }
+
     /// The time in which the socket was not read because the caller had not taken what was there.
     package var pausedTime: Duration { exchange.pausedTime }
     /// The time in which the caller waited for bytes.
