@@ -87,11 +87,13 @@ package struct RestoreEngine: Sendable {
         }
         let evictedBefore = try await control.evictedKeyCount()
         let startedAt = clock.now
+        let isEmpty = plan.target.usersKeyCount == 0 || plan.options.flushTarget
         let job = RestoreJob(
             plan: plan,
             manifest: manifest,
             parts: parts,
             start: resumption?.content.header.start ?? startedAt,
+            wasEmpty: resumption?.content.header.wasEmpty ?? isEmpty,
             sampleSeed: resumption?.content.header.sampleSeed ?? plan.options.sampleSeed,
             sampleSecret: resumption?.content.header.sampleSecret ?? .random(),
             target: target,
@@ -107,7 +109,7 @@ package struct RestoreEngine: Sendable {
             start: job.start,
             sampleSeed: job.sampleSeed,
             sampleSecret: job.sampleSecret,
-            wasEmpty: plan.target.usersKeyCount == 0 || plan.options.flushTarget,
+            wasEmpty: isEmpty,
             evictedBefore: evictedBefore,
             blockCount: job.order.count,
             orderFingerprint: job.order.fingerprint
@@ -134,8 +136,7 @@ package struct RestoreEngine: Sendable {
         await Task { await last.remove(standing) }.value
         await manner.end()
         let loaded = ContinuousClock.now
-        let wasEmpty = resumption?.content.header.wasEmpty ?? header.wasEmpty
-        var result = await finish(attempts, ending, job, wasEmpty: wasEmpty)
+        var result = await finish(attempts, ending, job)
         result.resumedFrom = resumption.map { _ in
             RestoreResult.Resumption(startedAt: job.start, recordCount: resumedCount)
         }
@@ -156,8 +157,7 @@ package struct RestoreEngine: Sendable {
     private func finish(
         _ attempts: RestoreAttempts,
         _ ending: RestoreResult.Ending,
-        _ job: RestoreJob,
-        wasEmpty: Bool
+        _ job: RestoreJob
     ) async -> RestoreResult {
         progress(
             RestoreProgress(
@@ -177,7 +177,7 @@ package struct RestoreEngine: Sendable {
             plan: plan,
             clock: link.clock,
             evictions: attempts.evictions,
-            wasEmpty: wasEmpty
+            wasEmpty: job.wasEmpty
         )
         var evictedCount: UInt64 = 0
         let verification = await check.run(

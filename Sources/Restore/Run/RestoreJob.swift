@@ -12,6 +12,8 @@ struct RestoreJob: Sendable {
     let order: BlockOrder
     /// The target's clock when the restore began: that of its first run, from which remaining lives are counted.
     let start: UnixMilliseconds
+    /// Whether the target held no keys then.
+    let wasEmpty: Bool
     let sampleSeed: UInt64
     /// Of the fingerprints of its values.
     let sampleSecret: SipHasher.Secret
@@ -26,6 +28,7 @@ struct RestoreJob: Sendable {
         manifest: Manifest,
         parts: [RestorePart],
         start: UnixMilliseconds,
+        wasEmpty: Bool,
         sampleSeed: UInt64,
         sampleSecret: SipHasher.Secret,
         target: ConnectionOptions,
@@ -37,6 +40,7 @@ struct RestoreJob: Sendable {
         self.parts = parts
         order = BlockOrder(parts, coldestFirst: plan.goesColdestFirst)
         self.start = start
+        self.wasEmpty = wasEmpty
         self.sampleSeed = sampleSeed
         self.sampleSecret = sampleSecret
         self.target = target
@@ -104,7 +108,7 @@ struct RestoreJob: Sendable {
         )
         pump.weight = weight
         pump.flagsHash = plan.options.flagsHash.map { ByteBuffer(string: $0) }
-        pump.keepsZeroFlags = plan.target.usersKeyCount > 0 && !plan.options.flushTarget
+        pump.keepsZeroFlags = !wasEmpty
         return pump
     }
 }
