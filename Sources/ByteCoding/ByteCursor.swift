@@ -14,8 +14,10 @@ public struct ByteCursor {
         position = 0
     }
 
+    /// Bytes that are left to read.
     @inlinable
     public var remainingByteCount: Int { bytes.count - position }
+    /// Whether nothing is left.
     @inlinable
     public var isAtEnd: Bool { position == bytes.count }
 
@@ -23,6 +25,7 @@ public struct ByteCursor {
     @inlinable
     public var remaining: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[position...]) }
 
+    /// The next byte.
     @inlinable
     public mutating func readByte() -> UInt8? {
         guard position < bytes.count else { return nil }

@@ -6,12 +6,14 @@ public struct RoomyWriter {
     /// Bytes written so far.
     public var byteCount: Int
 
+    /// There must be room from `base` on for all that is going to be written.
     @inlinable @inline(__always)
     public init(_ base: UnsafeMutableRawPointer) {
         self.base = base
         byteCount = 0
     }
 
+    /// One byte.
     @inlinable @inline(__always)
     public mutating func writeByte(_ byte: UInt8) {
         base.storeBytes(of: byte, toByteOffset: byteCount, as: UInt8.self)
@@ -29,6 +31,7 @@ public struct RoomyWriter {
         writeByte(UInt8(truncatingIfNeeded: rest))
     }
 
+    /// Bytes as they are.
     @inlinable @inline(__always)
     public mutating func writeBytes(_ bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
@@ -43,6 +46,7 @@ public struct RoomyWriter {
         byteCount += MemoryLayout<Number>.size
     }
 
+    /// Text in ASCII.
     @inlinable @inline(__always)
     public mutating func writeText(_ text: StaticString) {
         (base + byteCount).copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
