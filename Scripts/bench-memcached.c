@@ -1,7 +1,8 @@
 // The yardsticks for Memcached: what a server can give and take over plain pipelined connections.
 //
-// bench-memcached read PORT [CONNECTIONS]          lru_crawler metadump on one connection; for each key that it names an
-//                                                  `mg` on one of the others. Values are counted and dropped.
+// bench-memcached read PORT [CONNECTIONS [FILE]]   lru_crawler metadump on one connection; for each key that it names an
+//                                                  `mg` on one of the others. Values are counted and dropped, or the
+//                                                  replies written to FILE as they come.
 // bench-memcached write PORT [CONNECTIONS] <FILE   sends ready-made `ms` commands of FILE, quiet ones; a refusal ends it.
 //
 // One thread, non-blocking sockets, at most WINDOW bytes of commands unanswered per connection.
@@ -30,9 +31,11 @@ struct connection {
     struct buffer in, out;
     unsigned long long asked, answered;
     size_t skip;  // Bytes of a value that are still to come, its line end included.
+    int is_kept;  // Whether what comes goes to `output`.
 };
 
 static unsigned long long item_count, value_byte_count, missing_count;
+static int output = -1;
 
 static void fail(const char *what, const char *detail) {
     fprintf(stderr, "bench-memcached: %s: %s\n", what, detail);
@@ -68,11 +71,21 @@ static int open_connection(int port) {
     return connection;
 }
 
+static void keep(const char *bytes, size_t count) {
+    while (count > 0) {
+        ssize_t written = write(output, bytes, count);
+        if (written < 0) fail("output", strerror(errno));
+        bytes += written;
+        count -= written;
+    }
+}
+
 // 0 at the end of the stream.
 static int fill(struct connection *connection) {
     reserve(&connection->in, CHUNK);
     ssize_t count = read(connection->socket, connection->in.bytes + connection->in.end, CHUNK);
     if (count < 0 && errno != EAGAIN) fail("read", strerror(errno));
+    if (count > 0 && connection->is_kept) keep(connection->in.bytes + connection->in.end, count);
     if (count > 0) connection->in.end += count;
     return count != 0;
 }
@@ -161,7 +174,10 @@ static int take_keys(struct connection *dump, struct connection *readers, int co
 
 static void read_all(int port, int count) {
     struct connection dump = {.socket = open_connection(port)}, readers[CONNECTION_LIMIT] = {0};
-    for (int index = 0; index < count; index++) readers[index].socket = open_connection(port);
+    for (int index = 0; index < count; index++) {
+        readers[index].socket = open_connection(port);
+        readers[index].is_kept = output >= 0;
+    }
     append(&dump.out, "lru_crawler metadump hash\r\n", 27);
     flush(&dump);
     int is_dumping = 1;
@@ -255,6 +271,8 @@ int main(int count, char **arguments) {
     int port = atoi(arguments[2]), connections = count > 3 ? atoi(arguments[3]) : 1;
     if (connections < 1 || connections > CONNECTION_LIMIT) return 2;
     if (strcmp(arguments[1], "read") == 0) {
+        if (count > 4) output = open(arguments[4], O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        if (count > 4 && output < 0) fail(arguments[4], strerror(errno));
         read_all(port, connections);
     } else if (strcmp(arguments[1], "write") == 0) {
         write_all(port, connections);

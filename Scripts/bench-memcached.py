@@ -1,7 +1,8 @@
 """The figures of Rewarm with Memcached beside the server's own bound; started by Scripts/bench --only memcached.
 
 The bound is a C loop that drops what it reads and sends what was made before: `mg` of every key that metadump names,
-and quiet `ms`, pipelined over as many connections as serve best."""
+and quiet `ms`, pipelined over as many connections as serve best. What a snapshot does beside, at the least, are the
+loop's replies in a file, with their SHA-256 and durable, as they are and through zstd."""
 import argparse
 import os
 import shutil
@@ -16,6 +17,7 @@ import bench
 
 # Contenders that the table compares with each other.
 READ, WRITE = "C loop: metadump, mg", "C loop: ms"
+KEPT, KEPT_BY_ZSTD = "C loop to a file, SHA-256, fsync", "C loop to zstd -1, SHA-256, fsync"
 SNAPSHOT, RESTORE = "rewarm snapshot, zstd", "rewarm restore"
 
 
@@ -97,6 +99,14 @@ class Bench(bench.Bench):
         sample = bench.measure(self.loop + ["read", str(source.port), str(connections)], source)
         self.note(READ, self.expect(sample, self.counts["keys"]))
 
+    def keep_in_c(self, source, connections, name, filter=""):
+        target = self.path("replies")
+        words = ("set -o pipefail; { %s read %d %d /dev/fd/3 3>&1 >&4 4>&- | %stee %s | openssl dgst -sha256 >/dev/null; }"
+                 " 4>&1 && sync %s" % (self.loop[0], source.port, connections, filter, target, target))
+        sample = self.expect(bench.measure(words, source, shell=True), self.counts["keys"])
+        self.note(name, sample, os.path.getsize(target))
+        os.remove(target)
+
     def write_in_c(self, target, connections):
         target.restart_empty()
         words = "%s write %d %d <%s" % (self.loop[0], target.port, connections, self.path("items"))
@@ -144,6 +154,8 @@ class Bench(bench.Bench):
             return self.report(source)
         self.rounds("snapshot", [
             lambda: self.read_in_c(source, readers),
+            lambda: self.keep_in_c(source, readers, KEPT),
+            lambda: self.keep_in_c(source, readers, KEPT_BY_ZSTD, "zstd -1 -T1 -q -c | "),
             lambda: self.snapshot(source, "rewarm snapshot, zlib", "--codec", "zlib"),
             lambda: self.snapshot(source, "rewarm snapshot, none", "--codec", "none"),
             lambda: self.snapshot(source, SNAPSHOT, "--codec", "zstd"),
@@ -157,7 +169,7 @@ class Bench(bench.Bench):
         rows, found = [], source.stats()
         for name, samples in self.samples.items():
             seconds = [sample["seconds"] for sample in samples]
-            against = READ if name == READ or "snapshot" in name else WRITE
+            against = WRITE if name in (WRITE, RESTORE) else READ
             rows.append({
                 "name": name, "runCount": len(samples), "medianSeconds": statistics.median(seconds),
                 "minimumSeconds": min(seconds), "maximumSeconds": max(seconds), "ratio": self.ratio(name, against),
