@@ -52,7 +52,7 @@ final class WritePipeline: Sendable {
         self.codec = codec
         self.parallelism = parallelism
         self.archiveTag = archiveTag
-        pool = BlockBufferPool(bound: 2 * parallelism + 4)
+        pool = BlockBufferPool(bound: 2 * parallelism + 4 + Self.writtenBound)
         jobsBound = Self.jobsPerWorker * parallelism + 1
         jobs = SequencedQueue(bound: jobsBound)
         encoded = SequencedQueue(bound: Self.encodedPerWorker * parallelism + 1)
