@@ -31,7 +31,7 @@ package struct CrawlCapture: CaptureSession {
         let source = try await CrawlSource.open(connectionOptions, linkCount: linkCount)
         var dump: CrawlDump?
         do {
-            var begun = try await CrawlDump.begin(connectionOptions)
+            var begun = try await CrawlDump.begin(connectionOptions, by: source.stats.runID)
             dump = begun
             let entries = try await begun.sample(count: CrawlSample.itemCount)
             let sample = CrawlSample(entries, walk: begun.walk, now: source.time)

@@ -29,9 +29,12 @@ struct CrawlDump: Sendable {
     private var chunk = ByteBuffer()
 
     /// Begins a walk; waits while another is under way or the hash table grows.
-    static func begin(_ options: ConnectionOptions) async throws -> Self {
+    ///
+    /// `runID` is of the process that must do it, if it matters.
+    static func begin(_ options: ConnectionOptions, by runID: String? = nil) async throws -> Self {
         let connection = try await MemcachedConnection.connect(options)
         do {
+            try await SameServer.check(connection, is: runID)
             var dump = Self(connection: connection)
             try await dump.begin(options)
             return dump

@@ -53,6 +53,7 @@ struct CrawlSource: Sendable {
             throw CaptureError(.protocolViolation, "\(address) did not tell its clock (stats)")
         }
         toldAt = .now
+        for link in connections.dropFirst() { try await SameServer.check(link, is: stats.runID) }
         self.control = control
         links = Array(connections.dropFirst())
         self.stats = stats

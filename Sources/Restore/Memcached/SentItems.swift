@@ -38,20 +38,13 @@ package struct SentItems: Sendable {
     }
 
     private func read(_ block: DecodedBlock, of part: RestorePart, _ receive: (ByteBuffer) throws -> Void) throws {
-        var state = BlockProgress(
-            part: 0,
-            number: block.header.number,
-            cursor: block.records(),
-            superseded: part.reader.superseded.ordinals(inBlock: block.header.number)
-        )
-        while let layout = try state.next() {
-            guard !layout.isContinuation, !state.isSuperseded(layout.ordinal), layout.kind == .key else { continue }
-            let place = RecordPlace(block: block.header.number, ordinal: layout.ordinal)
+        var state = BlockProgress(block, of: part)
+        while let layout = try state.nextKey() {
             let chain = layout.chunk.flatMap { _ in part.reader.chains[block.header.number] }
             let form = pump.form(
                 of: layout,
                 in: block.bytes,
-                isPresent: part.present?.contains(place) ?? false,
+                isPresent: state.isPresent(layout.ordinal),
                 totalByteCount: chain.map { Int(clamping: $0.totalByteCount) },
                 typeName: "",
                 now: now

@@ -70,14 +70,8 @@ package struct LossCheck: Sendable {
         of part: RestorePart,
         now: UnixMilliseconds
     ) throws(ArchiveError) {
-        var state = BlockProgress(
-            part: 0,
-            number: block.header.number,
-            cursor: block.records(),
-            superseded: part.reader.superseded.ordinals(inBlock: block.header.number)
-        )
-        while let layout = try state.next() {
-            guard !layout.isContinuation, !state.isSuperseded(layout.ordinal), layout.kind == .key else { continue }
+        var state = BlockProgress(block, of: part)
+        while let layout = try state.nextKey() {
             if let items {
                 let chain = layout.chunk.flatMap { _ in part.reader.chains[block.header.number] }
                 look(at: layout, in: block.bytes, totalByteCount: chain?.totalByteCount, items, now: now)

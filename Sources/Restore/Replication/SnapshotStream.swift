@@ -141,12 +141,7 @@ package final class SnapshotStream {
     ) async throws {
         let part = request.parts[index]
         let number = block.header.number
-        var state = BlockProgress(
-            part: index,
-            number: number,
-            cursor: block.records(),
-            superseded: part.reader.superseded.ordinals(inBlock: number)
-        )
+        var state = BlockProgress(block, of: part, at: index)
         while let layout = try state.next() {
             if layout.isContinuation {
                 try goOn(layout, block)

@@ -1,4 +1,6 @@
 import ArchiveFormat
+import ArchiveIO
+import SnapshotModel
 
 /// A decoded block on its way to the target: which record is next.
 struct BlockProgress: Sendable {
@@ -14,23 +16,26 @@ struct BlockProgress: Sendable {
     /// Records that begin in the block and have been counted or sent.
     var finishedCount: UInt64 = 0
 
-    init(
-        part: Int,
-        number: UInt32,
-        cursor: RecordCursor,
-        superseded: ArraySlice<RecordPlace>,
-        present: RecordSet? = nil
-    ) {
-        self.present = present
-        self.part = part
-        self.number = number
-        self.cursor = cursor
-        self.superseded = superseded
+    /// All of a block of a part, the one at `index`; who looks through one part alone needs no index.
+    init(_ block: DecodedBlock, of part: RestorePart, at index: Int = 0) {
+        self.part = index
+        number = block.header.number
+        cursor = block.records()
+        superseded = part.reader.superseded.ordinals(inBlock: number)
+        present = part.present
     }
 
     mutating func next() throws(ArchiveError) -> RecordLayout? {
         if let layout = pending.take() { return layout }
         return try cursor.next()
+    }
+
+    /// The next key that counts: where its record begins, unless a later reading superseded it.
+    mutating func nextKey() throws(ArchiveError) -> RecordLayout? {
+        while let layout = try next() {
+            if !layout.isContinuation, !isSuperseded(layout.ordinal), layout.kind == .key { return layout }
+        }
+        return nil
     }
 
     /// Whether the target has the record's key.

@@ -106,13 +106,7 @@ final class RestoreRun {
 
     private func load(_ block: DecodedBlock, ofPart index: Int) async throws {
         let number = block.header.number
-        var state = BlockProgress(
-            part: index,
-            number: number,
-            cursor: block.records(),
-            superseded: job.parts[index].reader.superseded.ordinals(inBlock: number),
-            present: job.parts[index].present
-        )
+        var state = BlockProgress(block, of: job.parts[index], at: index)
         while true {
             let countBefore = state.finishedCount
             defer { tally.totals.handledRecordCount += state.finishedCount - countBefore }

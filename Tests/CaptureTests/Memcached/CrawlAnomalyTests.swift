@@ -11,6 +11,21 @@ import Transport
 
 /// What servers answer that do not list, do not read, or go away.
 struct CrawlAnomalyTests {
+    /// As by a load balancer: from the first command with these words on, new connections lead to another server.
+    @Test(arguments: ["version", "mn\r\n"])
+    func `connections that lead to several servers are no source`(marker: String) async throws {
+        let first = try await MemcachedServer.start()
+        let second = try await MemcachedServer.start()
+        try first.client().store([MemcachedItems.Item("a", "1")])
+        let proxy = try CuttingProxy(toPort: first.port)
+        proxy.whenServerIsSent(marker) { proxy.lead(toPort: second.port) }
+        let error = await #expect(throws: CaptureError.self) {
+            try await CapturedCrawl.take("memcached://127.0.0.1:\(proxy.port)")
+        }
+        #expect(error?.code == .unsupported)
+        #expect(error?.message.contains("several servers") == true)
+    }
+
     private typealias Script = ScriptedCrawl
 
     private static func take(
