@@ -103,8 +103,8 @@ package struct FileCapture: CaptureSession {
         let superseded = try reader.sink.resolveDuplicates()
         if !superseded.isEmpty {
             warnings.append(
-                "'\(source.name)' holds \(Figures.counted(UInt64(superseded.count), "key")) more than once: the last of each counts (a server "
-                    + "refuses to load such a file)"
+                "'\(source.name)' holds \(Figures.counted(UInt64(superseded.count), "key")) more than once: the last of each "
+                    + "counts (a server refuses to load such a file)"
             )
         }
         return result(reader, superseded, warnings)

@@ -37,9 +37,6 @@ package struct ExternalPartitions: ~Copyable {
         filled.deallocate()
     }
 
-    /// Bytes that went to the temporary file.
-    package var spilledByteCount: UInt64 { spill?.byteCount ?? 0 }
-
     /// Bytes of a partition's records.
     package func byteCount(of partition: Int) -> Int {
         extents[partition].count * bufferByteCount + filled[partition]

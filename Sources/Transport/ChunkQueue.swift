@@ -29,6 +29,12 @@ final class ChunkQueue: Sendable {
         var pausedSince: ContinuousClock.Instant?
         var pausedTime = Duration.zero
         var consumerTime = Duration.zero
+
+        mutating func takeFirst() -> ByteBuffer? {
+            guard let chunk = chunks.popFirst() else { return nil }
+            queuedByteCount -= chunk.readableBytes
+            return chunk
+        }
     }
 
     private let state = Mutex(State())
@@ -134,16 +140,11 @@ final class ChunkQueue: Sendable {
 
     /// The next chunk if it is there; the producer has stopped.
     func takeQueued() -> ByteBuffer? {
-        state.withLock { state in
-            guard let chunk = state.chunks.popFirst() else { return nil }
-            state.queuedByteCount -= chunk.readableBytes
-            return chunk
-        }
+        state.withLock { $0.takeFirst() }
     }
 
     private static func step(_ state: inout State) -> Step {
-        if let chunk = state.chunks.popFirst() {
-            state.queuedByteCount -= chunk.readableBytes
+        if let chunk = state.takeFirst() {
             guard let since = state.pausedSince, state.queuedByteCount <= byteLimit / 2 else {
                 return .chunk(chunk, resumes: false)
             }

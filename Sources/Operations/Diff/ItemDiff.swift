@@ -96,7 +96,7 @@ struct ItemDiff {
         _ walk: inout ItemWalk,
         _ judge: ComparisonJudge
     ) async throws -> [NodeLooks.Look] {
-        let entries = try await walk.entries(of: pairs.map { $0.key })
+        let entries = try await walk.entries(of: pairs.map(\.key))
         var judge = judge
         judge.moment = try await walk.time()
         return zip(pairs, entries).map { pair, entry in

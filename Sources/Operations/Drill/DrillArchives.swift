@@ -32,27 +32,23 @@ struct DrillArchives: Sendable {
 
     /// The wanted values of each archive, fingerprinted in the scope.
     func values(_ scope: ValueFingerprinter.Scope) -> [ArchivedValues] {
-        opened.map { archive in
-            ArchivedValues(
-                archive.reader,
-                part: archive.part,
-                format: format,
-                scope: scope,
-                sample: chosen.map { $0[archive.part] ?? [:] }
-            )
-        }
+        values(scope) { part, _ in chosen.map { $0[part] ?? [:] } }
     }
 
     /// The same with no key wanted, for what is no key and stands in every block.
     func withoutKeys(_ scope: ValueFingerprinter.Scope) -> [ArchivedValues] {
-        opened.map { archive in
-            ArchivedValues(
-                archive.reader,
-                part: archive.part,
-                format: format,
-                scope: scope,
-                sample: Dictionary(uniqueKeysWithValues: archive.reader.index.records.map { ($0.header.number, []) })
-            )
+        values(scope) { _, reader in
+            Dictionary(uniqueKeysWithValues: reader.index.records.map { ($0.header.number, []) })
+        }
+    }
+
+    /// `sample` tells the wanted records of an archive by block, nil for all.
+    private func values(
+        _ scope: ValueFingerprinter.Scope,
+        _ sample: (_ part: UInt32, ArchiveReader) -> [UInt32: Set<UInt32>]?
+    ) -> [ArchivedValues] {
+        opened.map { part, reader in
+            ArchivedValues(reader, part: part, format: format, scope: scope, sample: sample(part, reader))
         }
     }
 

@@ -104,7 +104,8 @@ extension DrillComparison {
         let statistics = access.manifest.statistics
         if let sample = terms.sample {
             findings.notCompared.append(
-                "A random sample of \(Figures.counted(UInt64(sample.count), "key")) was compared (seed \(sample.seed)); of the others only the number."
+                "A random sample of \(Figures.counted(UInt64(sample.count), "key")) was compared (seed "
+                    + "\(sample.seed)); of the others only the number."
             )
         }
         for (type, count) in findings.undecided.sorted(by: { $0.key < $1.key }) {

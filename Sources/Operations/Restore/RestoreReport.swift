@@ -143,9 +143,8 @@ extension RestoreVerification {
         let databases = databases.filter { !$0.isAsExpected }.map { check in
             let found = check.expiringKeyCount.map { " (\($0) with a deadline)" } ?? ""
             let expected = check.expiringKeyCount == nil ? "" : " (\(check.expectedExpiringKeyCounts))"
-            return
-                "database \(check.database) has \(Figures.counted(check.keyCount, "key"))\(found), expected \(check.expectedKeyCounts)"
-                + expected
+            let keys = Figures.counted(check.keyCount, "key")
+            return "database \(check.database) has \(keys)\(found), expected \(check.expectedKeyCounts)" + expected
         }
         let sample = [
             (missingKeyCount, "missing"), (differingValueCount, "with another value"),

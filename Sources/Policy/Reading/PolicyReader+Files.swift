@@ -1,13 +1,5 @@
 package import ObjectStorage
 
-#if canImport(Glibc)
-private import Glibc
-#elseif canImport(Musl)
-private import Musl
-#else
-private import Darwin
-#endif
-
 /// A policy file that cannot be read at all.
 package struct UnreadablePolicy: Error, Sendable, CustomStringConvertible {
     package let fileName: String
@@ -55,10 +47,7 @@ extension PolicyReader {
 
     /// The directory from the root on; as it is where the working directory cannot be told.
     private static func absolute(_ directory: String) -> String {
-        if directory.hasPrefix("/") { return directory }
-        guard let working = getcwd(nil, 0) else { return directory }
-        defer { free(working) }
-        let root = String(cString: working)
-        return directory.isEmpty || directory == "." ? root : (root == "/" ? "" : root) + "/" + directory
+        guard directory.isEmpty || directory == "." else { return AbsolutePath.of(directory) }
+        return AbsolutePath.workingDirectory ?? directory
     }
 }

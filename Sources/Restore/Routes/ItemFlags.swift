@@ -14,8 +14,6 @@ struct ItemFlags: Sendable {
     /// The key of the hash that they go to.
     private var hash = ByteBuffer()
 
-    var isEmpty: Bool { places.isEmpty }
-
     /// `record` is the item's place in its batch.
     mutating func add(_ flags: UInt64, of key: UnsafeRawBufferPointer, record: Int, to hash: ByteBuffer) {
         fields.writeBulk(ByteBuffer(bytes: key))

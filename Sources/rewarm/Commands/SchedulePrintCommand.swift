@@ -1,5 +1,6 @@
 import ArgumentParser
 import NIOCore
+import ObjectStorage
 import Operations
 import Policy
 

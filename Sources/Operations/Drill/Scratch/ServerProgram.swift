@@ -1,3 +1,4 @@
+import ObjectStorage
 import SnapshotModel
 import Transport
 
@@ -111,14 +112,8 @@ struct ServerProgram: Hashable, Sendable {
     ///
     /// Absolute, as the server starts in a directory of its own.
     private static func executable(_ name: String, _ searchPath: String) -> String? {
-        guard !name.contains("/") else { return isExecutable(name) ? absolute(name) : nil }
+        guard !name.contains("/") else { return isExecutable(name) ? AbsolutePath.of(name) : nil }
         return searchPath.split(separator: ":").map { $0 + "/" + name }.first(where: isExecutable)
-    }
-
-    private static func absolute(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
-        defer { free(directory) }
-        return String(cString: directory) + "/" + path
     }
 
     private static func isExecutable(_ path: String) -> Bool {

@@ -1,3 +1,4 @@
+import ObjectStorage
 import Operations
 
 #if canImport(Glibc)
@@ -8,15 +9,7 @@ import Musl
 import Darwin
 #endif
 
-/// Paths for those who run in another working directory, as schedulers do.
-enum AbsolutePath {
-    /// Symbolic links stay: who made one wants it to be followed then, not now.
-    static func of(_ path: String) -> String {
-        guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
-        defer { free(directory) }
-        return String(cString: directory) + "/" + path
-    }
-
+extension AbsolutePath {
     /// Of the program that runs, resolved by the system.
     static func ofThisProgram() throws(OperationError) -> String {
         for name in ["/proc/self/exe", CommandLine.arguments[0]] {
